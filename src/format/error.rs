@@ -1,11 +1,12 @@
 //! Why was a file not read, and whose fault is it?
 //!
 //! One enum, sorted by fault: the file is malformed, the file is sound but unsupported, a limit was
-//! exceeded, the caller must state something. Messages say what was found and what was wanted; the
-//! path is added by the caller, who knows it.
+//! exceeded, the caller must state something. Messages say what was found and what was wanted; what the
+//! zip, XML and image readers say is the source. The path is added by the caller, who knows it.
 
 use super::FileFormat;
 use super::plausibility::{COARSEST, FINEST, WIDEST};
+use crate::surface::SurfaceError;
 
 /// Why bytes are not a scan, or a surface not a file.
 #[derive(Debug, thiserror::Error)]
@@ -24,18 +25,36 @@ pub enum FormatError {
         found: String,
     },
     /// The container is no readable zip.
-    #[error("the container is not a readable zip: {source}")]
+    #[error("the container is not a readable zip")]
     Container {
         /// What the zip reader says.
         source: zip::result::ZipError,
     },
     /// An entry of the container is damaged.
-    #[error("entry {name} cannot be unpacked: {source}")]
+    #[error("entry {name} cannot be unpacked")]
     Entry {
         /// Its name.
         name: String,
         /// What the zip reader says.
         source: zip::result::ZipError,
+    },
+    /// An entry is stated to end after the file does.
+    #[error("entry {name} is stated to be packed in {packed} bytes, more than the file has left")]
+    PackedSize {
+        /// Its name.
+        name: String,
+        /// Packed bytes stated.
+        packed: u64,
+    },
+    /// An entry is not as long as the container says.
+    #[error("entry {name} unpacks to {found} bytes, the container states {stated}")]
+    UnpackedSize {
+        /// Its name.
+        name: String,
+        /// Bytes stated.
+        stated: u64,
+        /// Bytes found.
+        found: u64,
     },
     /// The name of an entry points outside the container.
     #[error("entry name {name} is unsafe, wanted a relative path without ..")]
@@ -70,7 +89,7 @@ pub enum FormatError {
         valid_up_to: usize,
     },
     /// The manifest is not well-formed XML.
-    #[error("main.xml is not well-formed: {source}")]
+    #[error("main.xml is not well-formed")]
     ManifestSyntax {
         /// What the XML reader says.
         source: Box<roxmltree::Error>,
@@ -174,8 +193,17 @@ pub enum FormatError {
         /// The least number.
         wanted: usize,
     },
+    /// A JPEG ends before its picture does; decoders fill the rest with grey.
+    #[error("the JPEG has no end marker, so it was cut short")]
+    CutJpeg,
+    /// Samples and spacing make no surface.
+    #[error("the file holds no surface")]
+    Surface {
+        /// Why not.
+        source: SurfaceError,
+    },
     /// An image is damaged.
-    #[error("the {format} cannot be decoded: {source}")]
+    #[error("the {format} cannot be decoded")]
     Image {
         /// Which format.
         format: FileFormat,
@@ -183,7 +211,7 @@ pub enum FormatError {
         source: Box<image::ImageError>,
     },
     /// A TIFF is damaged.
-    #[error("the TIFF cannot be decoded: {source}")]
+    #[error("the TIFF cannot be decoded")]
     Tiff {
         /// What the decoder says.
         source: Box<tiff::TiffError>,
@@ -367,4 +395,36 @@ pub enum FormatError {
         "the TIFF holds floating-point heights of unknown unit, wanted one of m, mm, um, nm by --height-unit"
     )]
     HeightUnitMissing,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_cross_threads() {
+        fn check<T: std::error::Error + Send + Sync + 'static>() {}
+        check::<FormatError>();
+    }
+
+    #[test]
+    fn messages_state_what_was_found_and_what_was_wanted() {
+        let error = FormatError::SpacingNotMetres { axis: "x", metres: 7.38, frame: 5.66784 };
+        assert_eq!(
+            error.to_string(),
+            "the spacing along x is 7.38 m, a frame of 5.66784 m: not a cartridge case in metres; \
+             if the file states micrometres, --spacing-unit um accepts it"
+        );
+        let error = FormatError::DataSize {
+            name: "bindata/data.bin".to_owned(),
+            found: 9,
+            wanted: 8,
+            rows: 1,
+            columns: 1,
+        };
+        assert_eq!(
+            error.to_string(),
+            "bindata/data.bin holds at least 9 bytes, wanted 8 for 1 rows of 1"
+        );
+    }
 }

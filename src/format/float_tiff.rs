@@ -6,7 +6,7 @@
 
 use super::metadata::Metadata;
 use super::options::{ReadOptions, SpacingUnit};
-use super::{FileFormat, FormatError, check_dimensions, plausibility, resolution};
+use super::{FileFormat, FormatError, check_dimensions, check_valid, plausibility, resolution};
 use crate::surface::{Kind, Surface};
 use ndarray::Array2;
 use std::io::Cursor;
@@ -68,9 +68,9 @@ pub(super) fn read(
     };
     let heights = Array2::from_shape_vec(shape, samples).map_err(|_| wrong_size)?;
     let heights = heights.mapv(|height| height / unit.per_metre());
-    let wanted = options.limits.minimum_valid;
     let surface = Surface::from_finite(heights, spacing, Kind::Topography)
-        .map_err(|_| FormatError::TooFewValid { found: 0, samples: rows * columns, wanted })?;
+        .map_err(|source| FormatError::Surface { source })?;
+    check_valid(&surface, &options.limits)?;
     plausibility::check_heights(&surface, options.plausibility, SpacingUnit::AsWritten)?;
     Ok((surface, Metadata { warnings: warning.into_iter().collect(), ..Metadata::default() }))
 }

@@ -80,6 +80,8 @@ pub enum Warning {
         /// The increment.
         increment: f64,
     },
+    /// The axes state a rotation other than none. It is not applied; a mirrored surface looks like this.
+    RotationNotApplied,
     /// Heights that are infinite; taken as missing.
     InfiniteHeights {
         /// How many.
@@ -109,6 +111,7 @@ impl fmt::Display for Warning {
             Self::IncrementNotApplied { increment } => {
                 write!(f, "increment {increment:e} of the absolute z axis was not applied")
             }
+            Self::RotationNotApplied => write!(f, "the rotation of the axes was not applied"),
             Self::InfiniteHeights { count } => {
                 write!(f, "{count} infinite heights were taken as missing")
             }

@@ -124,10 +124,6 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Scan, FormatError> {
             reflectance::read(bytes, file_format, options)?
         }
     };
-    let (found, wanted) = (surface.valid_count(), options.limits.minimum_valid.max(1));
-    if found < wanted {
-        return Err(FormatError::TooFewValid { found, samples: surface.mask().len(), wanted });
-    }
     Ok(Scan { surface, metadata, file_format, sha256: Digest::of(bytes) })
 }
 
@@ -141,6 +137,15 @@ pub fn looks_like_scan(file_name: &str) -> bool {
         && file_name.rsplit_once('.').is_some_and(|(stem, extension)| {
             !stem.is_empty() && EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known))
         })
+}
+
+/// Checks that enough samples were measured; one at least, whatever the limit.
+fn check_valid(surface: &Surface, limits: &Limits) -> Result<(), FormatError> {
+    let (found, wanted) = (surface.valid_count(), limits.minimum_valid.max(1));
+    if found < wanted {
+        return Err(FormatError::TooFewValid { found, samples: surface.mask().len(), wanted });
+    }
+    Ok(())
 }
 
 /// Checks the dimensions a file states, before anything of that size is allocated.

@@ -82,7 +82,9 @@ pub(super) fn check_heights(
     if range > WIDEST.metres() {
         return Err(FormatError::HeightsNotMetres { range });
     }
-    if assumed == SpacingUnit::Micrometres && range < SHALLOWEST.metres() {
+    // A plane is as flat in one unit as in the other.
+    let shallow = range > 0.0 && range < SHALLOWEST.metres();
+    if assumed == SpacingUnit::Micrometres && shallow {
         return Err(FormatError::HeightsNotMicrometres { range });
     }
     Ok(())
@@ -125,6 +127,23 @@ mod tests {
             let error = check(metres, 500, SpacingUnit::AsWritten).unwrap_err();
             assert!(matches!(error, FormatError::SpacingImplausible { .. }), "{error}");
         }
+    }
+
+    #[test]
+    fn heights_must_be_in_the_unit_of_the_spacing() {
+        let check = |factor: f64, assumed| {
+            let spacing = Spacing::square(Length::from_micrometres(6.25));
+            let heights = ndarray::array![[factor, 3.0 * factor, 2.0 * factor]];
+            let surface = Surface::from_finite(heights, spacing, Kind::Topography).unwrap();
+            check_heights(&surface, Plausibility::CartridgeCase, assumed)
+        };
+        assert!(check(1e-6, SpacingUnit::AsWritten).is_ok());
+        assert!(check(1e-6, SpacingUnit::Micrometres).is_ok());
+        assert!(check(0.0, SpacingUnit::Micrometres).is_ok());
+        let error = check(10.0, SpacingUnit::AsWritten).unwrap_err();
+        assert!(matches!(error, FormatError::HeightsNotMetres { .. }), "{error}");
+        let error = check(1e-12, SpacingUnit::Micrometres).unwrap_err();
+        assert!(matches!(error, FormatError::HeightsNotMicrometres { .. }), "{error}");
     }
 
     #[test]

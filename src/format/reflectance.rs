@@ -6,7 +6,7 @@
 
 use super::metadata::{Metadata, Warning};
 use super::options::ReadOptions;
-use super::{FileFormat, FormatError, check_dimensions, resolution};
+use super::{FileFormat, FormatError, check_dimensions, check_valid, resolution};
 use crate::surface::{Kind, Surface};
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
 use ndarray::Array2;
@@ -35,9 +35,9 @@ pub(super) fn read(
     if colour {
         warnings.push(Warning::ColourReduced);
     }
-    let wanted = options.limits.minimum_valid;
     let surface = Surface::from_finite(levels, spacing, Kind::Reflectance)
-        .map_err(|_| FormatError::TooFewValid { found: 0, samples: shape.0 * shape.1, wanted })?;
+        .map_err(|source| FormatError::Surface { source })?;
+    check_valid(&surface, &options.limits)?;
     Ok((surface, Metadata { warnings, ..Metadata::default() }))
 }
 
@@ -63,12 +63,22 @@ fn decode(
     check_dimensions(u64::from(rows), u64::from(columns), &options.limits)?;
     limits.reserve(decoder.total_bytes()).map_err(failed)?;
     decoder.set_limits(limits).map_err(failed)?;
+    if format == FileFormat::Jpeg && !has_end_marker(bytes) {
+        return Err(FormatError::CutJpeg);
+    }
     let image = DynamicImage::from_decoder(decoder).map_err(failed)?;
     let found = image.color();
     if matches!(image, DynamicImage::ImageRgb32F(_) | DynamicImage::ImageRgba32F(_)) {
         return Err(FormatError::SampleType { format, found: format!("{found:?}") });
     }
     Ok(image)
+}
+
+/// Whether an end of image follows the last start of scan (ITU-T T.81, B.1.1.3). Within a scan 0xff is
+/// always followed by 0x00 or a restart marker, so neither can be picture data.
+fn has_end_marker(bytes: &[u8]) -> bool {
+    let last = |marker: [u8; 2]| bytes.windows(2).rposition(|pair| pair == marker);
+    last([0xff, 0xd9]) > last([0xff, 0xda])
 }
 
 fn failure(format: FileFormat, error: ImageError) -> FormatError {

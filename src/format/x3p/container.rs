@@ -20,6 +20,7 @@ pub(super) struct Container<'a> {
     /// Folder of the manifest, empty or with a slash at its end.
     folder: String,
     limits: Limits,
+    file_bytes: u64,
     unpacked: u64,
 }
 
@@ -37,7 +38,8 @@ impl<'a> Container<'a> {
             .map_err(|source| FormatError::Container { source })?;
         let names = entry_names(&archive)?;
         let folder = manifest_folder(&names)?;
-        Ok(Self { archive, names, folder, limits: limits.clone(), unpacked: 0 })
+        let file_bytes = bytes.len() as u64;
+        Ok(Self { archive, names, folder, limits: limits.clone(), file_bytes, unpacked: 0 })
     }
 
     /// The manifest's bytes.
@@ -73,26 +75,26 @@ impl<'a> Container<'a> {
     fn unpack(&mut self, index: usize, path: &str, most: u64) -> Result<Vec<u8>, FormatError> {
         let name = || path.to_owned();
         let limits = &self.limits;
-        let entry = self.archive.by_index(index).map_err(|source| {
-            if let ZipError::CompressionMethodNotSupported(method) = source {
-                FormatError::Compression { name: name(), method }
-            } else {
-                FormatError::Entry { name: name(), source }
-            }
-        })?;
-        let packed = entry.compressed_size();
+        let entry = self.archive.by_index(index).map_err(|error| entry_error(path, error))?;
+        let (packed, stated) = (entry.compressed_size(), entry.size());
+        let end = entry.data_start().and_then(|start| start.checked_add(packed));
+        if end.is_none_or(|end| end > self.file_bytes) {
+            return Err(FormatError::PackedSize { name: name(), packed });
+        }
         let by_ratio = packed.saturating_mul(limits.unpacking_ratio).max(limits.unjudged_bytes);
         let left = limits.total_bytes.saturating_sub(self.unpacked);
         let bound = most.min(limits.entry_bytes).min(by_ratio).min(left);
         // The stated size is a hint, not a promise.
-        let mut content = Vec::with_capacity(entry.size().min(bound).min(1 << 20) as usize);
+        let mut content = Vec::with_capacity(stated.min(bound).min(1 << 20) as usize);
         entry
             .take(bound.saturating_add(1))
             .read_to_end(&mut content)
-            .map_err(|error| FormatError::Entry { name: name(), source: error.into() })?;
+            .map_err(|error| entry_error(path, error.into()))?;
         let length = content.len() as u64;
         self.unpacked += length;
-        if length <= bound || bound == most {
+        if length <= bound && length != stated {
+            Err(FormatError::UnpackedSize { name: name(), stated, found: length })
+        } else if length <= bound || bound == most {
             Ok(content)
         } else if bound == limits.entry_bytes {
             Err(FormatError::EntryTooLarge { name: name(), limit: limits.entry_bytes })
@@ -103,6 +105,20 @@ impl<'a> Container<'a> {
             Err(FormatError::ContainerTooLarge { limit: limits.total_bytes })
         }
     }
+}
+
+/// Why an entry cannot be unpacked. The zip reader wraps its own errors in those of reading.
+fn entry_error(path: &str, source: ZipError) -> FormatError {
+    let name = path.to_owned();
+    let inner = if let ZipError::Io(error) = &source {
+        error.get_ref().and_then(|inner| inner.downcast_ref())
+    } else {
+        Some(&source)
+    };
+    if let Some(&ZipError::CompressionMethodNotSupported(method)) = inner {
+        return FormatError::Compression { name, method };
+    }
+    FormatError::Entry { name, source }
 }
 
 /// The paths of all entries, checked.

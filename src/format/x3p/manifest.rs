@@ -29,6 +29,8 @@ pub(super) struct Manifest {
     /// Along x and y, as written, neither unit nor sign checked.
     pub(super) spacing: (f64, f64),
     pub(super) axis: HeightAxis,
+    /// The axes are rotated or mirrored.
+    pub(super) rotated: bool,
     pub(super) rows: u64,
     pub(super) columns: u64,
     pub(super) points: Link,
@@ -101,6 +103,7 @@ impl Manifest {
             number(document, "Record1/Axes/CY/Increment")?,
         );
         let axis = height_axis(document)?;
+        let rotated = is_rotated(document);
         if text_at(document, "Record3/ListDimension").is_some() {
             return Err(FormatError::PointCloud);
         }
@@ -123,7 +126,7 @@ impl Manifest {
             checksum: text_at(document, "Record3/DataLink/MD5ChecksumValidPoints"),
         });
         let metadata = metadata(document);
-        Ok(Self { metadata, spacing, axis, rows, columns, points, valid_points })
+        Ok(Self { metadata, spacing, axis, rotated, rows, columns, points, valid_points })
     }
 }
 
@@ -157,6 +160,26 @@ fn height_axis(document: &Document<'_>) -> Result<HeightAxis, FormatError> {
         if float && absolute { (None, other_than_one) } else { (other_than_one, None) };
     let offset = finite(document, "Record1/Axes/CZ/Offset")?.filter(|offset| offset.abs() > 0.0);
     Ok(HeightAxis { data_type, increment, offset, ignored_increment })
+}
+
+/// Whether a rotation is stated that is not the identity.
+fn is_rotated(document: &Document<'_>) -> bool {
+    let Some(rotation) = node_at(document, "Record1/Axes/Rotation") else { return false };
+    let element = |name: &str, identity: f64| {
+        let node = rotation.children().find(|child| child.tag_name().name() == name);
+        let value = node.and_then(|node| node.text()).map(|text| text.trim().parse::<f64>());
+        // Rotations are written with some six digits; one that is not understood counts as stated.
+        value.is_some_and(|value| value.map_or(true, |value| (value - identity).abs() > 1e-6))
+    };
+    element("r11", 1.0)
+        || element("r12", 0.0)
+        || element("r13", 0.0)
+        || element("r21", 0.0)
+        || element("r22", 1.0)
+        || element("r23", 0.0)
+        || element("r31", 0.0)
+        || element("r32", 0.0)
+        || element("r33", 1.0)
 }
 
 fn check_lateral(
@@ -258,6 +281,19 @@ mod tests {
             (neutral.increment, neutral.offset, neutral.ignored_increment),
             (None, None, None)
         );
+    }
+
+    #[test]
+    fn a_rotation_other_than_none_is_noticed() {
+        for (rotation, rotated) in [
+            ("", false),
+            ("<Rotation><r11>1</r11><r12>0</r12><r22>1.0</r22></Rotation>", false),
+            ("<Rotation><r11>1</r11><r12>0</r12><r22>-1</r22></Rotation>", true),
+        ] {
+            let text = manifest("").replace("</Axes>", &format!("{rotation}</Axes>"));
+            let document = parse(&text, &Limits::default()).unwrap();
+            assert_eq!(is_rotated(&document), rotated, "{rotation}");
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub use writer::write;
 
 use super::metadata::{Metadata, Warning};
 use super::options::{ManifestChecksum, ReadOptions, SpacingUnit};
-use super::{FormatError, check_dimensions, plausibility};
+use super::{FormatError, check_dimensions, check_valid, plausibility};
 use crate::surface::{Kind, Spacing, Surface};
 use crate::units::Length;
 use container::Container;
@@ -29,7 +29,7 @@ use manifest::{Link, Manifest};
 /// 2. Parse the manifest; check its checksum, then its content.
 /// 3. Check dimensions and spacing, before anything of that size is read.
 /// 4. Unpack points and valid points; check their sizes and checksums.
-/// 5. Decode heights; check that they are those of a cartridge case.
+/// 5. Decode heights; check that they suffice and are those of a cartridge case.
 pub(super) fn read(
     bytes: &[u8],
     options: &ReadOptions,
@@ -45,7 +45,7 @@ pub(super) fn read(
     let checksum_name = manifest::checksum_file(&xml);
     let mut warnings = Vec::new();
     warnings.extend(check_manifest(&mut container, &manifest_bytes, &checksum_name, options)?);
-    let Manifest { mut metadata, spacing, axis, rows, columns, points, valid_points } =
+    let Manifest { mut metadata, spacing, axis, rotated, rows, columns, points, valid_points } =
         Manifest::of(&xml)?;
 
     // 3.
@@ -77,16 +77,18 @@ pub(super) fn read(
     if let Some(increment) = axis.ignored_increment {
         warnings.push(Warning::IncrementNotApplied { increment });
     }
+    if rotated {
+        warnings.push(Warning::RotationNotApplied);
+    }
     if decoded.infinite > 0 {
         warnings.push(Warning::InfiniteHeights { count: decoded.infinite });
     }
     if options.assume == SpacingUnit::Micrometres {
         warnings.push(Warning::ReadAsMicrometres);
     }
-    let surface =
-        Surface::from_finite(decoded.heights, spacing, Kind::Topography).map_err(|_| {
-            FormatError::TooFewValid { found: 0, samples, wanted: limits.minimum_valid }
-        })?;
+    let surface = Surface::from_finite(decoded.heights, spacing, Kind::Topography)
+        .map_err(|source| FormatError::Surface { source })?;
+    check_valid(&surface, limits)?;
     plausibility::check_heights(&surface, options.plausibility, options.assume)?;
     metadata.annotation_mask = container.has_annotation_mask();
     metadata.warnings = warnings;
