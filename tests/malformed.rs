@@ -2,12 +2,12 @@
 
 mod support;
 
-use casemark::format::{self, ReadOptions, Scan};
+use casemark::format::{self, HeightUnit, Limits, ReadOptions, Scan};
 use casemark::surface::Spacing;
 use casemark::units::Length;
 use image::ImageFormat;
 use std::time::{Duration, Instant};
-use support::malformed::{corpus, picture};
+use support::malformed::{corpus, float_picture, picture};
 use support::package::{Package, surface};
 
 #[test]
@@ -52,6 +52,29 @@ fn the_sound_file_that_all_cases_come_from_is_read() {
     assert!(scan.metadata.warnings.is_empty(), "{:?}", scan.metadata.warnings);
 }
 
+#[test]
+fn every_limit_of_the_caller_is_kept() {
+    let bytes = Package::sound().packed();
+    let standard = Limits::default;
+    for (limits, expected) in [
+        (Limits { file_bytes: 1000, ..standard() }, "the limit is 1000"),
+        (Limits { entries: 2, ..standard() }, "at least 3 entries, the limit is 2"),
+        (Limits { entry_bytes: 5000, ..standard() }, "unpacks to more than 5000 bytes"),
+        (Limits { total_bytes: 5000, ..standard() }, "together unpack to more than 5000"),
+        (Limits { unpacking_ratio: 1, unjudged_bytes: 0, ..standard() }, "more than 1 times"),
+        (Limits { manifest_bytes: 500, ..standard() }, "main.xml unpacks to more than 500"),
+        (Limits { manifest_depth: 2, ..standard() }, "deeper than 2 elements"),
+        (Limits { manifest_nodes: 10, ..standard() }, "more than 10 nodes"),
+        (Limits { side: 43, ..standard() }, "40 rows of 44, the limits are 43 a side"),
+        (Limits { samples: 1759, ..standard() }, "1759 in all"),
+        (Limits { minimum_valid: 1761, ..standard() }, "wanted at least 1761"),
+    ] {
+        let options = ReadOptions { limits, ..ReadOptions::default() };
+        let error = format::read(&bytes, &options).unwrap_err().to_string();
+        assert!(error.contains(expected), "\"{error}\", wanted \"{expected}\"");
+    }
+}
+
 /// The steps of a linear congruential generator (Knuth, MMIX); the seed is a constant.
 struct Steps(u64);
 
@@ -89,7 +112,8 @@ impl Steps {
 
 fn options() -> ReadOptions {
     let spacing = Some(Spacing::square(Length::from_micrometres(2.5)));
-    ReadOptions { spacing, ..ReadOptions::default() }
+    let height_unit = Some(HeightUnit::Micrometres);
+    ReadOptions { spacing, height_unit, ..ReadOptions::default() }
 }
 
 fn sound(scan: &Scan) {
@@ -130,8 +154,8 @@ fn an_invented_manifest_is_refused_or_read_without_panic() {
 #[test]
 fn damaged_images_are_refused_or_read_without_panic() {
     let mut steps = Steps(3);
-    for format in [ImageFormat::Png, ImageFormat::Tiff, ImageFormat::Bmp, ImageFormat::Jpeg] {
-        let bytes = picture(format);
+    let formats = [ImageFormat::Png, ImageFormat::Tiff, ImageFormat::Bmp, ImageFormat::Jpeg];
+    for bytes in formats.map(picture).into_iter().chain([float_picture()]) {
         for _ in 0..1000 {
             if let Ok(scan) = format::read(&steps.mutated(&bytes), &options()) {
                 sound(&scan);

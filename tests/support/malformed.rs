@@ -7,6 +7,8 @@ use super::package::{COLUMNS, Package, ROWS, md5, patch_entry, zip};
 use casemark::format;
 use image::{DynamicImage, GrayImage, ImageFormat, Luma};
 use std::io::Cursor;
+use tiff::encoder::colortype::{ColorType, Gray32, Gray32Float};
+use tiff::encoder::{TiffEncoder, TiffValue};
 
 /// A file that must be refused.
 pub struct Malformed {
@@ -32,6 +34,7 @@ pub fn corpus() -> Vec<Malformed> {
     dimensions(&mut cases);
     points(&mut cases);
     images(&mut cases);
+    tiffs(&mut cases);
     cases.0
 }
 
@@ -381,6 +384,38 @@ fn images(cases: &mut Cases) {
     let frame = jpeg.windows(2).position(|pair| pair == [0xff, 0xc0]).expect("a frame");
     jpeg[frame + 5..frame + 9].copy_from_slice(&[0xff, 0xff, 0xff, 0xff]);
     cases.add("JPEG of 65,535 by 65,535", jpeg, "the limits are");
+}
+
+/// A small TIFF of one channel of 32-bit floats, without a resolution.
+pub fn float_picture() -> Vec<u8> {
+    let samples: Vec<f32> = (0..48 * 40).map(|index| (index % 97) as f32).collect();
+    tiff::<Gray32Float>(&samples)
+}
+
+fn tiff<C: ColorType>(samples: &[C::Inner]) -> Vec<u8>
+where
+    [C::Inner]: TiffValue,
+{
+    let mut bytes = Cursor::new(Vec::new());
+    let mut encoder = TiffEncoder::new(&mut bytes).expect("an encoder");
+    encoder.write_image::<C>(48, 40, samples).expect("an encoded image");
+    bytes.into_inner()
+}
+
+fn tiffs(cases: &mut Cases) {
+    let float = float_picture();
+    cases.add("heights of unknown unit", float.clone(), "by --height-unit");
+    let integers: Vec<u32> = (0..48 * 40).collect();
+    cases.add("TIFF of 32-bit integers", tiff::<Gray32>(&integers), "the TIFF has samples of type");
+    let mut wide = picture(ImageFormat::Tiff);
+    // Tag 256 (ImageWidth), one number of 32 bits.
+    let tag = [0, 1, 4, 0, 1, 0, 0, 0];
+    let at = wide.windows(8).position(|window| window == tag).expect("a width");
+    wide[at + 8..at + 12].copy_from_slice(&[0xff, 0xff, 0xff, 0x7f]);
+    cases.add("TIFF of 2^31 columns", wide, "the limits are");
+    let mut loops = picture(ImageFormat::Tiff);
+    loops[4..8].copy_from_slice(&[0xff, 0xff, 0xff, 0x7f]);
+    cases.add("TIFF with its directory beyond the file", loops, "the TIFF cannot be decoded");
 }
 
 /// CRC-32 of PNG and zip (ISO 3309).
