@@ -1,7 +1,16 @@
 //! An open ballistic-forensics matching engine.
 
+pub mod cmc;
+pub mod comparison;
+pub mod correlate;
 pub mod digest;
 pub mod format;
+pub mod matcher;
 pub mod parameters;
+pub mod preprocess;
+pub mod signature;
 pub mod surface;
 pub mod units;
+
+/// Version of the engine, as every result carries it.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -6,7 +6,7 @@
 //! ([`Extraction`]) and what changes only a comparison of two ([`Registration`], [`CongruentCells`]).
 
 use crate::digest::Digest;
-use crate::units::Length;
+use crate::units::{Angle, Length};
 use serde::{Deserialize, Serialize};
 
 /// One parameter as people see it.
@@ -89,9 +89,9 @@ macro_rules! parameters {
                     key: concat!($prefix, ".", stringify!($name)),
                     value: tidy(parameters!(@number $unit, self.$name)),
                     unit: parameters!(@unit $unit),
-                    default: f64::from($default),
-                    minimum: f64::from($minimum),
-                    maximum: f64::from($maximum),
+                    default: $default as f64,
+                    minimum: $minimum as f64,
+                    maximum: $maximum as f64,
                     description: $doc.trim_ascii(),
                     source: $source,
                 },)+]
@@ -111,8 +111,68 @@ parameters! {
         l_filter_cutoff: 250.0 um, 100.0..=1000.0, "ISO 16610-61; Tong, Song, Chu 2015 use 150 um to 400 um";
         /// Heights beyond this many robust standard deviations from the local surface are dropped.
         outlier_limit: 6.0 share, 3.0..=20.0, "measured: beyond any texture, within any spike";
+        /// Heights are clipped at this many robust standard deviations of the texture.
+        height_limit: 3.0 share, 1.0..=20.0, "measured: clipping at 3 robust standard deviations tames flowback edges";
+        /// Least number of samples that a signature must hold.
+        least_samples: 1000 count, 100..=100_000, "one cell of 0.4 mm is 1024 samples";
         /// Least share of the S-filter's weight on measured samples for a sample to be kept.
         least_support: 0.5 share, 0.05..=1.0, "half the kernel: the edge of the mask stays where it was";
+    }
+}
+
+parameters! {
+    /// How the pose of the questioned on the reference surface is found.
+    Registration as "registration" {
+        /// Sample distance of the exhaustive search.
+        coarse_spacing: 50.0 um, 20.0..=100.0, "measured: separates both studies at every rotation";
+        /// Low-pass cutoff of the exhaustive search: what remains varies slowly against its steps.
+        coarse_cutoff: 150.0 um, 50.0..=400.0, "three samples of the coarse spacing";
+        /// Sample distance of the local search.
+        middle_spacing: 25.0 um, 10.0..=50.0, "half the coarse spacing";
+        /// Low-pass cutoff of the local search.
+        middle_cutoff: 60.0 um, 20.0..=200.0, "measured: the best separation by global NCC";
+        /// Least share of the low-pass's weight on measured samples for a coarser sample to be kept.
+        least_support: 0.5 share, 0.05..=1.0, "half the kernel: the edge of the mask stays where it was";
+        /// Step of the exhaustive search over the full turn.
+        rotation_step: 3.0 deg, 1.0..=10.0, "measured; 1.5 deg move the rim by 46 um, a third of the coarse cutoff";
+        /// Greatest shift between the centres of the frames, each way along each axis.
+        shift_reach: 500.0 um, 50.0..=2000.0, "measured: shifts up to 0.21 mm between primer centres";
+        /// Least overlap as a share of the smaller surface's samples.
+        least_overlap: 0.3 share, 0.05..=1.0, "less makes chance agreement likely";
+        /// Number of poses of the exhaustive search that are refined.
+        hypotheses: 4 count, 1..=50, "measured: the first was right in every same-source pair";
+        /// Step of the local search's turns.
+        middle_rotation_step: 0.8 deg, 0.1..=3.0, "a quarter of the exhaustive step";
+        /// Greatest number of steps of a local search.
+        steps: 6 count, 1..=50, "two steps of the exhaustive search, each way";
+        /// Step of the last search's turns.
+        fine_rotation_step: 0.25 deg, 0.05..=3.0, "moves the rim by half a sample";
+    }
+}
+
+parameters! {
+    /// How cells are compared and judged.
+    CongruentCells as "congruent_cells" {
+        /// Side of a square cell.
+        cell_side: 400.0 um, 100.0..=1000.0, "Song 2013; measured on both studies against 300 um and 500 um";
+        /// Least share of measured samples in a cell.
+        least_fill: 0.3 share, 0.05..=1.0, "measured";
+        /// Least share of a cell's samples valid on both surfaces at the global pose for the cell to be compared.
+        least_joint: 0.15 share, 0.05..=1.0, "measured";
+        /// Least share of a cell's samples valid on both surfaces where a correlation may peak.
+        least_joint_at_peak: 0.3 share, 0.05..=1.0, "measured";
+        /// Greatest displacement searched from the global pose, each way along each axis.
+        search_reach: 100.0 um, 25.0..=500.0, "measured: cells of one source lie within 60 um";
+        /// Greatest turn searched from the global pose, each way.
+        rotation_reach: 1.5 deg, 0.0..=30.0, "measured";
+        /// Step of the turns.
+        rotation_step: 0.75 deg, 0.1..=10.0, "measured";
+        /// Least NCC of a congruent cell.
+        ncc_threshold: 0.5 share, 0.0..=1.0, "Song 2013 uses 0.25 to 0.6; measured on both studies";
+        /// Greatest displacement of a congruent cell from the consensus, along each axis.
+        displacement_threshold: 60.0 um, 5.0..=500.0, "Song 2013 uses 20 to 30 samples of 6.25 um from registration over the whole surface; measured on both studies";
+        /// Greatest turn of a congruent cell from the consensus.
+        rotation_threshold: 3.0 deg, 0.1..=30.0, "Song 2013 uses 3 deg to 6 deg";
     }
 }
 
@@ -122,13 +182,19 @@ parameters! {
 pub struct Parameters {
     /// Surface to signature.
     pub extraction: Extraction,
+    /// Signatures to pose.
+    pub registration: Registration,
+    /// Pose to congruent matching cells.
+    pub congruent_cells: CongruentCells,
 }
 
 impl Parameters {
     /// Every parameter with its declaration, in a fixed order.
     #[must_use]
     pub fn list(&self) -> Vec<Entry> {
-        self.extraction.list()
+        let groups =
+            [self.extraction.list(), self.registration.list(), self.congruent_cells.list()];
+        groups.concat()
     }
 
     /// Checks every bound.

@@ -8,8 +8,10 @@
 //! centre of the frame, ((columns - 1) / 2, (rows - 1) / 2).
 
 mod pose;
+mod texture;
 
 pub use pose::Pose;
+pub use texture::Texture;
 
 use crate::units::Length;
 use ndarray::Array2;

@@ -1,0 +1,101 @@
+//! What a comparison found, whole: enough to explain it cell by cell and to judge it again.
+//!
+//! Useful for reports, for storage and for statistics. It holds scores; it says nothing about sources.
+
+use crate::cmc::{CellRegistration, CellVerdict, Consensus};
+use crate::correlate::Registration;
+use crate::digest::Digest;
+use serde::{Deserialize, Serialize};
+
+/// Which surface was gridded, and on which its cells were sought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Cells of the reference, sought on the questioned surface.
+    ReferenceToQuestioned,
+    /// Cells of the questioned surface, sought on the reference.
+    QuestionedToReference,
+}
+
+/// One cell: where it was found, and what the rules say.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CellResult {
+    /// Where it was found at every turn.
+    pub registration: CellRegistration,
+    /// By Song 2013, the rule that the score counts.
+    pub verdict: CellVerdict,
+    /// By convergence, after Chen et al. 2017.
+    pub convergence_verdict: CellVerdict,
+}
+
+/// All cells of one surface.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DirectionResult {
+    /// Which surface was gridded.
+    pub direction: Direction,
+    /// Congruent matching cells by Song 2013.
+    pub cmc_count: usize,
+    /// Cells compared.
+    pub cells: usize,
+    /// Congruent matching cells by convergence.
+    pub convergence_cmc_count: usize,
+    /// What the correlated cells agree on, relative to the global pose.
+    pub consensus: Option<Consensus>,
+    /// Every cell of the grid, row by row.
+    pub cell_results: Vec<CellResult>,
+}
+
+/// A questioned surface compared with a reference.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// Version of the engine.
+    pub engine_version: String,
+    /// Digest of all parameters.
+    pub parameters_digest: Digest,
+    /// SHA-256 of the questioned file.
+    pub questioned: Digest,
+    /// SHA-256 of the reference file.
+    pub reference: Digest,
+    /// The global registration; `None` where the surfaces share too few samples at any pose.
+    pub registration: Option<Registration>,
+    /// Cells in both directions; empty without a registration.
+    pub directions: Vec<DirectionResult>,
+}
+
+impl Comparison {
+    /// Congruent matching cells, both directions together.
+    #[must_use]
+    pub fn cmc_count(&self) -> usize {
+        self.directions.iter().map(|direction| direction.cmc_count).sum()
+    }
+
+    /// Cells compared, both directions together.
+    #[must_use]
+    pub fn cells(&self) -> usize {
+        self.directions.iter().map(|direction| direction.cells).sum()
+    }
+
+    /// Congruent matching cells as a share of the cells compared, 0 to 1; 0 where none was. This is
+    /// the score that candidates are ranked by.
+    #[must_use]
+    pub fn cmc_fraction(&self) -> f64 {
+        fraction(self.cmc_count(), self.cells())
+    }
+
+    /// The same by the convergence rule.
+    #[must_use]
+    pub fn convergence_cmc_fraction(&self) -> f64 {
+        let count = self.directions.iter().map(|direction| direction.convergence_cmc_count).sum();
+        fraction(count, self.cells())
+    }
+
+    /// Normalised cross-correlation at the global pose; `None` without a registration.
+    #[must_use]
+    pub fn ncc(&self) -> Option<f64> {
+        self.registration.map(|registration| registration.ncc)
+    }
+}
+
+fn fraction(count: usize, of: usize) -> f64 {
+    if of == 0 { 0.0 } else { count as f64 / of as f64 }
+}

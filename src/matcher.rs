@@ -1,0 +1,236 @@
+//! One questioned signature against many references.
+//!
+//! [`Matcher::new`] does the dear part once (the questioned texture turned to every angle and
+//! transformed, about 25 ms); [`Matcher::compare`] then costs tens of milliseconds a reference. The
+//! result is a [`Comparison`]: pose, correlation, every cell with its verdict. A score, not a
+//! decision: those are the examiner's.
+
+use crate::cmc::{CellCorrelator, CellRegistration, CellVerdict, Judgement, convergence, song2013};
+use crate::comparison::{CellResult, Comparison, Direction, DirectionResult};
+use crate::correlate::exhaustive::{RotationBank, correlator, transform_size};
+use crate::correlate::fft::Arithmetic;
+use crate::correlate::masked::Correlator;
+use crate::correlate::{Pyramid, register};
+use crate::digest::Digest;
+use crate::parameters::Parameters;
+use crate::signature::Signature;
+use crate::surface::Kind;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Two signatures that may not be compared.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CompareError {
+    /// They were extracted with different parameters.
+    #[error(
+        "the signature was extracted with parameters {found}, wanted {wanted}: extract it again from its original"
+    )]
+    ExtractionDigest {
+        /// Digest of the signature at fault.
+        found: Digest,
+        /// Digest of the engine's extraction parameters.
+        wanted: Digest,
+    },
+    /// One is a topography, the other a reflectance image.
+    #[error("a topography and a reflectance image cannot be compared")]
+    Kind,
+}
+
+/// Parameters and arithmetic of an engine, and the digest that its results carry.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    parameters: Arc<Parameters>,
+    arithmetic: Arithmetic,
+    digest: Digest,
+    extraction_digest: Digest,
+}
+
+/// A signature made ready for comparing: its texture at three spacings. About 4 ms, and 1 MB.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    pyramid: Pyramid,
+    source: Digest,
+    kind: Kind,
+}
+
+/// Plans and buffers; one a thread, reused.
+#[derive(Debug)]
+pub struct Workspace {
+    arithmetic: Arithmetic,
+    correlators: BTreeMap<usize, Correlator>,
+    cells: Option<CellCorrelator>,
+}
+
+/// A questioned signature, ready to be compared with any reference.
+#[derive(Debug)]
+pub struct Matcher {
+    engine: Engine,
+    questioned: Prepared,
+    /// By size of transform; nearly always one.
+    banks: Mutex<BTreeMap<usize, Arc<RotationBank>>>,
+}
+
+impl Engine {
+    /// An engine with these parameters.
+    #[must_use]
+    pub fn new(parameters: Parameters, arithmetic: Arithmetic) -> Self {
+        let (digest, extraction_digest) = (parameters.digest(), parameters.extraction_digest());
+        Self { parameters: Arc::new(parameters), arithmetic, digest, extraction_digest }
+    }
+
+    /// Its parameters.
+    #[must_use]
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// Digest of all its parameters.
+    #[must_use]
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Buffers for one thread.
+    #[must_use]
+    pub const fn workspace(&self) -> Workspace {
+        Workspace { arithmetic: self.arithmetic, correlators: BTreeMap::new(), cells: None }
+    }
+
+    /// Makes a signature ready for comparing.
+    ///
+    /// # Errors
+    /// [`CompareError::ExtractionDigest`] if it was extracted with other parameters.
+    pub fn prepare(&self, signature: &Signature) -> Result<Prepared, CompareError> {
+        let (found, wanted) = (signature.extraction_digest(), self.extraction_digest);
+        if found != wanted {
+            return Err(CompareError::ExtractionDigest { found, wanted });
+        }
+        let pyramid = Pyramid::new(signature.texture(), &self.parameters.registration);
+        Ok(Prepared { pyramid, source: signature.source(), kind: signature.kind() })
+    }
+}
+
+impl Prepared {
+    /// SHA-256 of the file that the signature was extracted from.
+    #[must_use]
+    pub const fn source(&self) -> Digest {
+        self.source
+    }
+}
+
+impl Workspace {
+    fn correlator(&mut self, size: usize, parameters: &Parameters) -> &mut Correlator {
+        let arithmetic = self.arithmetic;
+        let make = || correlator(size, &parameters.registration, arithmetic);
+        self.correlators.entry(size).or_insert_with(make)
+    }
+}
+
+impl Matcher {
+    /// Makes the questioned signature ready.
+    #[must_use]
+    pub fn new(engine: &Engine, questioned: Prepared) -> Self {
+        Self { engine: engine.clone(), questioned, banks: Mutex::default() }
+    }
+
+    /// The bank for transforms of this size, made when first wanted.
+    fn bank(&self, size: usize, workspace: &mut Workspace) -> Arc<RotationBank> {
+        let mut banks = self.banks.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || {
+            let parameters = self.engine.parameters();
+            let correlator = workspace.correlator(size, parameters);
+            let questioned = &self.questioned.pyramid.coarse;
+            Arc::new(RotationBank::new(questioned, correlator, &parameters.registration))
+        };
+        Arc::clone(banks.entry(size).or_insert_with(make))
+    }
+
+    /// Compares with one reference.
+    ///
+    /// 1. global registration ([`register`]);
+    /// 2. cells of the reference on the questioned surface, about that pose;
+    /// 3. cells of the questioned on the reference surface, about its inverse;
+    /// 4. both judged by both rules.
+    ///
+    /// # Errors
+    /// [`CompareError::Kind`] for a topography against a reflectance image.
+    pub fn compare(
+        &self,
+        reference: &Prepared,
+        workspace: &mut Workspace,
+    ) -> Result<Comparison, CompareError> {
+        if self.questioned.kind != reference.kind {
+            return Err(CompareError::Kind);
+        }
+        let parameters = self.engine.parameters();
+        let (questioned, reference_pyramid) = (&self.questioned.pyramid, &reference.pyramid);
+        let size =
+            transform_size(&questioned.coarse, &reference_pyramid.coarse, &parameters.registration);
+        let bank = self.bank(size, workspace);
+        // 1.
+        let correlator = workspace.correlator(size, parameters);
+        let registration =
+            register(&bank, questioned, reference_pyramid, correlator, &parameters.registration);
+        let cells = &parameters.congruent_cells;
+        let spacing = questioned.fine.texture().spacing;
+        let arithmetic = workspace.arithmetic;
+        let cell_correlator =
+            workspace.cells.get_or_insert_with(|| CellCorrelator::new(spacing, cells, arithmetic));
+        let mut directions = Vec::new();
+        if let Some(registration) = registration {
+            let (fine_questioned, fine_reference) = (&questioned.fine, &reference_pyramid.fine);
+            let pose = registration.pose;
+            // 2. and 3.
+            for (direction, gridded, other, pose) in [
+                (Direction::ReferenceToQuestioned, fine_reference, fine_questioned, pose),
+                (Direction::QuestionedToReference, fine_questioned, fine_reference, pose.inverse()),
+            ] {
+                let registrations = cell_correlator.register(gridded, other, pose, cells);
+                // 4.
+                let judgement = song2013(&registrations, cells);
+                let converged = convergence(&registrations, cells);
+                directions.push(direction_result(direction, registrations, judgement, converged));
+            }
+        }
+        Ok(Comparison {
+            engine_version: crate::VERSION.to_owned(),
+            parameters_digest: self.engine.digest,
+            questioned: self.questioned.source,
+            reference: reference.source,
+            registration,
+            directions,
+        })
+    }
+}
+
+/// Joins registrations and verdicts, cell by cell.
+fn direction_result(
+    direction: Direction,
+    registrations: Vec<CellRegistration>,
+    judgement: Judgement,
+    converged: Judgement,
+) -> DirectionResult {
+    let congruent = |verdict: &CellVerdict| *verdict == CellVerdict::Congruent;
+    DirectionResult {
+        direction,
+        cmc_count: judgement.cmc_count(),
+        cells: judgement.cells(),
+        convergence_cmc_count: converged
+            .verdicts
+            .iter()
+            .filter(|verdict| congruent(verdict))
+            .count(),
+        consensus: judgement.consensus,
+        cell_results: registrations
+            .into_iter()
+            .zip(judgement.verdicts)
+            .zip(converged.verdicts)
+            .map(|((registration, verdict), convergence_verdict)| CellResult {
+                registration,
+                verdict,
+                convergence_verdict,
+            })
+            .collect(),
+    }
+}
