@@ -2,5 +2,7 @@
 
 pub mod digest;
 pub mod parameters;
+#[cfg(feature = "simulate")]
+pub mod simulate;
 pub mod surface;
 pub mod units;
