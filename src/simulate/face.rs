@@ -9,7 +9,7 @@ use super::lattice::Lattice;
 use super::options::Simulation;
 use super::shot::{self, Shot};
 use super::stream::{Part, Stream};
-use std::f64::consts::{PI, TAU};
+use std::f64::consts::PI;
 
 /// Waves of the breech face that are longer than this (in micrometres) are form and not marks: they
 /// are levelled away before a surface is stored.
@@ -111,7 +111,7 @@ impl Machining {
     }
 }
 
-/// Tool marks or grain in a frame of their own.
+/// A family of tool marks in a frame of its own.
 struct Marks {
     lattice: Lattice,
     sin: f64,
@@ -120,7 +120,7 @@ struct Marks {
 }
 
 impl Marks {
-    fn family(
+    fn cut(
         stream: &mut Stream,
         half: f64,
         steps: [f64; 2],
@@ -128,7 +128,7 @@ impl Marks {
         curvature: f64,
     ) -> Self {
         let (sin, cos) = libm::sincos(direction);
-        // Arched marks reach beyond the canvas across their direction.
+        // The corners are farther than the sides, and arched marks reach beyond both.
         let reach = half * 1.42 + curvature.abs() * half * half;
         let lattice = Lattice::new(stream, reach, steps).levelled_across(LONGEST_WAVE / 2.0);
         Self { lattice, sin, cos, curvature }
@@ -140,25 +140,38 @@ impl Marks {
     }
 }
 
-/// All families of one origin: of the tool, or of the slide.
-struct Origin([Marks; 4]);
+/// All texture of one origin: of the tool, or of the slide.
+struct Origin {
+    marks: [Marks; 2],
+    grain: [Lattice; 2],
+}
 
 impl Origin {
     fn draw(stream: &mut Stream, machining: &Machining, half: f64, length: f64) -> Self {
         let Machining { direction, curvature, pitch, crossing, grain, .. } = *machining;
-        let turn = stream.between(0.0, TAU);
         let coarse = grain * 2.2;
-        Self([
-            Marks::family(stream, half, [length, pitch], direction, curvature),
-            Marks::family(stream, half, [length * 0.6, pitch * 1.3], crossing, 0.0),
-            Marks::family(stream, half, [grain, grain], turn, 0.0),
-            Marks::family(stream, half, [coarse, coarse], turn + 0.5, 0.0),
-        ])
+        Self {
+            marks: [
+                Marks::cut(stream, half, [length, pitch], direction, curvature),
+                Marks::cut(stream, half, [length * 0.6, pitch * 1.3], crossing, 0.0),
+            ],
+            grain: [
+                Lattice::new(stream, half, [grain, grain]),
+                Lattice::new(stream, half, [coarse, coarse]),
+            ],
+        }
     }
 
-    /// Variance 1 where the shares sum to 1.
-    fn at(&self, x: f64, y: f64, amplitudes: &[f64; 4]) -> f64 {
-        self.0.iter().zip(amplitudes).map(|(marks, amplitude)| amplitude * marks.at(x, y)).sum()
+    /// Adds the heights of one row, `scale` squared of variance where the shares sum to 1.
+    fn add_row(&self, heights: &mut [f64], places: &[f64], y: f64, scale: f64, shares: &[f64; 4]) {
+        let [dominant, crossing, fine, coarse] = shares.map(|share| scale * share.sqrt());
+        let (fine_line, coarse_line) = (self.grain[0].line(y), self.grain[1].line(y));
+        for (height, &x) in heights.iter_mut().zip(places) {
+            *height += dominant * self.marks[0].at(x, y)
+                + crossing * self.marks[1].at(x, y)
+                + fine * fine_line.at(x)
+                + coarse * coarse_line.at(x);
+        }
     }
 }
 
@@ -187,26 +200,26 @@ impl Texture {
         // A tool's marks run on for longer than those of one slide.
         let subclass = Origin::draw(&mut tool, machining, half, machining.length * 2.0);
         let individual = Origin::draw(own, machining, half, machining.length);
-        let worn =
-            Marks::family(own, half, [machining.grain, machining.grain], machining.direction, 0.0);
+        let worn = Lattice::new(own, half, [machining.grain, machining.grain]);
 
-        let amplitudes = machining.shares.map(f64::sqrt);
         let shared = simulation.subclass_share.sqrt();
         let alone = (1.0 - simulation.subclass_share).sqrt();
         let sharpness = machining.sharpness;
         let scale = 1.0 / (1.0 + 2.0 * sharpness * sharpness).sqrt();
         let side = 2 * (half / spacing).ceil() as usize + 1;
         let origin = (side / 2) as f64;
+        let places: Vec<f64> = (0..side).map(|node| (node as f64 - origin) * spacing).collect();
         let mut nodes = Vec::with_capacity(side * side);
-        for row in 0..side {
-            let y = (row as f64 - origin) * spacing;
-            for column in 0..side {
-                let x = (column as f64 - origin) * spacing;
-                let plain = shared * subclass.at(x, y, &amplitudes)
-                    + alone * individual.at(x, y, &amplitudes);
+        let mut heights = vec![0.0; side];
+        for &y in &places {
+            heights.fill(0.0);
+            subclass.add_row(&mut heights, &places, y, shared, &machining.shares);
+            individual.add_row(&mut heights, &places, y, alone, &machining.shares);
+            let worn = worn.line(y);
+            nodes.extend(heights.iter().zip(&places).map(|(plain, &x)| {
                 let height = scale * (plain + sharpness * (plain * plain - 1.0));
-                nodes.push([height as f32, worn.at(x, y) as f32]);
-            }
+                [height as f32, worn.at(x) as f32]
+            }));
         }
         Self { nodes, side, density: 1.0 / spacing, origin }
     }

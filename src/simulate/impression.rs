@@ -5,13 +5,16 @@
 //! distorted in its plane, flows back into the aperture's edge and is rounded at its own.
 
 use super::face::Firearm;
-use super::lattice::Lattice;
+use super::lattice::{Lattice, Line};
 use super::shot::Truth;
 use super::stream::Stream;
 use ndarray::Array2;
 
 /// Margin computed beyond the mask, so that smoothing sees no edge; in samples.
 const MARGIN: f64 = 6.0;
+
+/// Farther than this from both edges they leave nothing to see; in micrometres.
+const EDGE: f64 = 400.0;
 
 /// An impression in the case's frame. Lengths in micrometres.
 #[derive(Debug)]
@@ -39,21 +42,39 @@ struct Press {
     form: [f64; 3],
     /// Amplitudes of the new slide and of wear.
     age: [f64; 2],
+    /// Rms of the distortion.
+    stretch: f64,
+    turn: Turn,
+}
+
+/// A pose in the numbers it is applied with, as [`crate::surface::Pose::apply`] does.
+#[derive(Clone, Copy)]
+struct Turn {
+    sin: f64,
+    cos: f64,
+    dx: f64,
+    dy: f64,
 }
 
 impl Press {
     fn draw(firearm: &Firearm, truth: &Truth, stream: &mut Stream) -> Self {
         let simulation = &firearm.simulation;
         let half = truth.primer_radius.micrometres() + 10.0 * simulation.spacing.micrometres();
+        let (sin, cos) = truth.pose.theta.sin_cos();
         let worn = 1.0 - libm::exp(-simulation.wear * truth.shot as f64);
         let mut field = |step: f64| Lattice::new(stream, half, [step, step]);
         let pressure = field(380.0);
         let distortion = [field(500.0), field(500.0)];
         let edge = field(110.0);
-        let own = [field(13.0), field(40.0), field(95.0)];
+        let own = [field(9.0), field(40.0), field(95.0)];
+        // Both are skewed, with mean 1: most shots are good, a few are poor.
+        let mut badness = || {
+            let share = stream.share();
+            0.1 + 2.7 * share * share
+        };
+        let variation = (simulation.shot_variation * badness()).min(0.98);
         // The inverse of x / (1 + |x|) at twice the wanted mean, less one.
-        let contact = 1.0 - 2.0 * simulation.contact_loss * stream.between(0.5, 1.5);
-        let contact = contact.clamp(-0.9, 0.95);
+        let contact = (1.0 - 2.0 * simulation.contact_loss * badness()).clamp(-0.9, 0.95);
         let form = [stream.normal(), stream.normal(), stream.normal()];
         Self {
             pressure,
@@ -61,11 +82,18 @@ impl Press {
             edge,
             own,
             mean_pressure: contact / (1.0 - contact.abs()),
-            variation: (simulation.shot_variation * stream.between(0.1, 1.9)).min(0.98),
-            flowback: (stream.between(0.0, 3.5), stream.between(20.0, 55.0)),
+            variation,
+            flowback: (stream.between(0.0, 5.0), stream.between(20.0, 55.0)),
             rounding: (stream.between(0.3, 3.0), stream.between(15.0, 45.0)),
             form: form.map(|part| part / 1.5),
             age: [(1.0 - worn).sqrt(), worn.sqrt()],
+            stretch: simulation.distortion.micrometres(),
+            turn: Turn {
+                sin,
+                cos,
+                dx: truth.pose.dx.micrometres(),
+                dy: truth.pose.dy.micrometres(),
+            },
         }
     }
 }
@@ -90,26 +118,26 @@ impl Impression {
         let mut mask = Array2::from_elem((side, side), false);
         let mut edges = Array2::zeros((side, side));
         let (mut followed, mut count) = (0.0, 0_usize);
+        let form = simulation.residual_form.micrometres();
         for row in 0..side {
             let y = (row as f64 - centre) * spacing;
+            let line = press.line(y);
             for column in 0..side {
                 let x = (column as f64 - centre) * spacing;
                 let outside = primer - (x * x + y * y).sqrt();
-                let from_hole = (x - hole.0, y - hole.1);
-                let inside =
-                    (from_hole.0 * from_hole.0 + from_hole.1 * from_hole.1).sqrt() - aperture;
+                let (right, down) = (x - hole.0, y - hole.1);
+                let inside = (right * right + down * down).sqrt() - aperture;
                 if outside.min(inside) < -MARGIN * spacing {
                     continue;
                 }
-                let (height, contact) = press.height(firearm, &truth, x, y);
+                let (height, contact) = press.height(firearm, &line, x, y);
                 heights[(row, column)] = height;
-                let edge = press.edge.at(x, y);
+                let edge = if outside.min(inside) < EDGE { line.edge.at(x) } else { 0.0 };
                 let (outside, inside) = (outside - 6.0 * (1.0 + edge.abs()), inside - 8.0 * edge);
                 if outside > 0.0 && inside > 0.0 {
                     mask[(row, column)] = true;
                     edges[(row, column)] = press.edges(outside, inside, edge)
-                        + press.form(x / primer, y / primer)
-                            * simulation.residual_form.micrometres();
+                        + form * press.form(x / primer, y / primer);
                     followed += contact;
                     count += 1;
                 }
@@ -122,22 +150,36 @@ impl Impression {
     }
 }
 
+/// The fields of a [`Press`] along one row.
+struct PressLine {
+    pressure: Line,
+    distortion: [Line; 2],
+    edge: Line,
+    own: [Line; 3],
+}
+
 impl Press {
+    fn line(&self, y: f64) -> PressLine {
+        PressLine {
+            pressure: self.pressure.line(y),
+            distortion: self.distortion.each_ref().map(|field| field.line(y)),
+            edge: self.edge.line(y),
+            own: self.own.each_ref().map(|field| field.line(y)),
+        }
+    }
+
     /// Height without edges, and the share that follows the breech face.
-    fn height(&self, firearm: &Firearm, truth: &Truth, x: f64, y: f64) -> (f64, f64) {
-        let amount = firearm.simulation.distortion.micrometres();
-        let (sin, cos) = truth.pose.theta.sin_cos();
-        let (dx, dy) = (truth.pose.dx.micrometres(), truth.pose.dy.micrometres());
-        let (u, v) =
-            (x + amount * self.distortion[0].at(x, y), y + amount * self.distortion[1].at(x, y));
+    fn height(&self, firearm: &Firearm, line: &PressLine, x: f64, y: f64) -> (f64, f64) {
+        let [u, v] = [(0, x), (1, y)]
+            .map(|(axis, place)| place + self.stretch * line.distortion[axis].at(x));
+        let Turn { sin, cos, dx, dy } = self.turn;
         let [new, worn] = firearm.texture.at(u * cos + v * sin + dx, v * cos - u * sin + dy);
         let face = self.age[0] * new + self.age[1] * worn;
 
         // Valleys of the impression are where the breech face is proud: they are reached first.
-        let pressure = self.mean_pressure + 0.7 * self.pressure.at(x, y) - 0.25 * face;
+        let pressure = self.mean_pressure + 0.7 * line.pressure.at(x) - 0.25 * face;
         let contact = 0.5 + 0.5 * pressure / (1.0 + pressure.abs());
-        let own =
-            0.60 * self.own[0].at(x, y) + 0.64 * self.own[1].at(x, y) + 0.48 * self.own[2].at(x, y);
+        let own = 0.65 * line.own[0].at(x) + 0.60 * line.own[1].at(x) + 0.47 * line.own[2].at(x);
         let texture = (1.0 - self.variation).sqrt() * contact * face
             + (self.variation.sqrt() + 0.25 * (1.0 - contact)) * own;
         (firearm.height_rms * texture, contact)

@@ -59,11 +59,44 @@ impl Lattice {
         let mut sum = 0.0;
         for (line, weight) in y.iter().enumerate() {
             let start = (row + line) * self.columns + column;
-            let near = &self.values[start..start + 4];
-            sum += weight * (near[0] * x[0] + near[1] * x[1] + near[2] * x[2] + near[3] * x[3]);
+            sum += weight * joined(&self.values[start..start + 4], &x);
         }
         sum
     }
+
+    /// The field along one line of constant v: cheaper than point by point.
+    pub(super) fn line(&self, v: f64) -> Line {
+        let (row, y) = cell(v * self.density[1] + self.origin[1], self.rows);
+        let mut values = vec![0.0; self.columns];
+        for (line, weight) in weights(y).iter().enumerate() {
+            let start = (row + line) * self.columns;
+            for (sum, value) in values.iter_mut().zip(&self.values[start..start + self.columns]) {
+                *sum += weight * value;
+            }
+        }
+        Line { values, density: self.density[0], origin: self.origin[0] }
+    }
+}
+
+/// A [`Lattice`] along one line of constant v.
+#[derive(Debug)]
+pub(super) struct Line {
+    values: Vec<f64>,
+    density: f64,
+    origin: f64,
+}
+
+impl Line {
+    /// The field at a point of the line.
+    pub(super) fn at(&self, u: f64) -> f64 {
+        let (column, x) = cell(u * self.density + self.origin, self.values.len());
+        joined(&self.values[column..column + 4], &weights(x))
+    }
+}
+
+/// Four neighbouring nodes under their weights.
+fn joined(nodes: &[f64], weights: &[f64; 4]) -> f64 {
+    nodes[0] * weights[0] + nodes[1] * weights[1] + nodes[2] * weights[2] + nodes[3] * weights[3]
 }
 
 /// First of the four nodes about a place, and how far beyond the second it lies, 0 to 1.
@@ -76,9 +109,11 @@ fn cell(place: f64, nodes: usize) -> (usize, f64) {
 
 /// Uniform cubic B-spline weights.
 fn weights(t: f64) -> [f64; 4] {
+    const SIXTH: f64 = 1.0 / 6.0;
     let s = 1.0 - t;
-    let (t3, s3) = (t * t * t, s * s * s);
-    [s3 / 6.0, (4.0 - 6.0 * t * t + 3.0 * t3) / 6.0, (4.0 - 6.0 * s * s + 3.0 * s3) / 6.0, t3 / 6.0]
+    let (t2, s2) = (t * t, s * s);
+    let (first, last) = (s2 * s * SIXTH, t2 * t * SIXTH);
+    [first, 2.0 / 3.0 - t2 + 3.0 * last, 2.0 / 3.0 - s2 + 3.0 * first, last]
 }
 
 #[cfg(test)]
@@ -105,5 +140,18 @@ mod tests {
         assert!((rms - 1.0).abs() < 0.1, "rms {rms}");
         assert!(along > 0.95 * squares, "along {}", along / squares);
         assert!(across < 0.75 * squares, "across {}", across / squares);
+    }
+
+    #[test]
+    fn a_line_is_the_lattice_along_it() {
+        let mut stream = Stream::new(6, Part::Slide, [0, 0]);
+        let lattice = Lattice::new(&mut stream, 50.0, [7.0, 9.0]);
+        for v in [-49.0, -3.5, 0.0, 21.0, 49.9] {
+            let line = lattice.line(v);
+            for u in [-49.5, -7.0, 0.0, 1.0, 33.3] {
+                let (point, along) = (lattice.at(u, v), line.at(u));
+                assert!((point - along).abs() < 1e-12, "at {u}, {v}: {point} {along}");
+            }
+        }
     }
 }

@@ -11,6 +11,16 @@
 //! to be stated.
 //!
 //! All frames are the impression's, not the slide's mirror image of it.
+//!
+//! ```
+//! use casemark::simulate::{Simulation, shot_name};
+//!
+//! let firearm = Simulation { seed: 42, ..Simulation::default() }.firearm(0)?;
+//! let (first, second) = (firearm.shot(0), firearm.shot(1));
+//! let pose = second.truth.pose_onto(&first.truth);
+//! println!("{} lies on {} turned by {:.1}", shot_name(0, 1), shot_name(0, 0), pose.theta);
+//! # Ok::<(), casemark::simulate::SimulationError>(())
+//! ```
 
 mod face;
 mod impression;

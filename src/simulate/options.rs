@@ -119,11 +119,11 @@ options! {
     /// Share of the breech face's variance that each shot replaces by new marks.
     wear: 0.0005 share, 0.0..=0.1;
     /// Share of an impression's variance that is the primer's own texture, on average over shots.
-    shot_variation: 0.1 share, 0.0..=0.95;
+    shot_variation: 0.12 share, 0.0..=0.95;
     /// Share of the primer that is not fully pressed onto the breech face, on average over shots.
-    contact_loss: 0.12 share, 0.0..=0.9;
+    contact_loss: 0.15 share, 0.0..=0.9;
     /// Plastic smoothing: standard deviation of the Gaussian over which the primer's metal follows the breech face.
-    smoothing: 5.0 um, 0.0..=50.0;
+    smoothing: 4.0 um, 0.0..=50.0;
     /// Rms of the smooth distortion of each shot within its plane.
     distortion: 4.0 um, 0.0..=50.0;
     /// Shots lie at any angle within this range, centred on none.
@@ -131,7 +131,7 @@ options! {
     /// Greatest distance of a shot's primer from where the firearm's primers lie on average.
     shift: 150.0 um, 0.0..=500.0;
     /// Rms noise of the measurement.
-    noise: 0.3 um, 0.0..=5.0;
+    noise: 0.35 um, 0.0..=5.0;
     /// Share of samples lost in specks, beside those lost on slopes.
     dropout: 0.003 share, 0.0..=0.5;
     /// Share of samples with a wrong height (spikes).
@@ -141,7 +141,7 @@ options! {
 }
 
 impl Simulation {
-    /// The firearm of this index, its breech face made: tens of milliseconds.
+    /// The firearm of this index, its breech face made: about 80 milliseconds at the default size.
     ///
     /// # Errors
     /// As [`Simulation::check`].
