@@ -9,6 +9,8 @@ pub mod matcher;
 pub mod parameters;
 pub mod preprocess;
 pub mod signature;
+#[cfg(feature = "simulate")]
+pub mod simulate;
 pub mod surface;
 pub mod units;
 
