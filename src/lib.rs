@@ -2,5 +2,7 @@
 
 pub mod digest;
 pub mod parameters;
+#[cfg(feature = "store")]
+pub mod store;
 pub mod surface;
 pub mod units;
