@@ -9,8 +9,8 @@ use super::error::StoreError;
 use super::keys::{self, Facet};
 use super::metadata::Country;
 use super::model::{
-    Case, CaseId, Exhibit, ExhibitId, Firearm, Mark, MarkId, MarkKind, Scan, ScanId, Subject,
-    Withdrawal,
+    Case, CaseId, Exhibit, ExhibitId, Firearm, FirearmId, Mark, MarkId, MarkKind, Scan, ScanId,
+    Subject, Withdrawal,
 };
 use super::record::{Record, Transaction};
 use crate::digest::Digest;
@@ -236,6 +236,15 @@ fn scans_affected(
 /// The exhibits of a case, in the order of identifiers.
 pub(super) fn exhibits_of(draft: &Draft<'_>, case: CaseId) -> Result<Vec<ExhibitId>, StoreError> {
     let exhibits = draft.under(&keys::record(keys::CASE_EXHIBIT, case.uuid()))?;
+    Ok(exhibits.iter().map(|(key, _)| ExhibitId::from_uuid(keys::last_uuid(key))).collect())
+}
+
+/// The exhibits from a firearm, in the order of identifiers.
+pub(super) fn exhibits_from(
+    draft: &Draft<'_>,
+    firearm: FirearmId,
+) -> Result<Vec<ExhibitId>, StoreError> {
+    let exhibits = draft.under(&keys::record(keys::FIREARM_EXHIBIT, firearm.uuid()))?;
     Ok(exhibits.iter().map(|(key, _)| ExhibitId::from_uuid(keys::last_uuid(key))).collect())
 }
 

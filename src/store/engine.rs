@@ -5,7 +5,7 @@
 //! one record object that makes them visible, then the index. Not for opening, which is theirs.
 
 use super::apply;
-use super::draft::Draft;
+use super::draft::{Draft, Stamped, decode};
 use super::enrol::{
     Enrolled, Enrolment, Outcome, Planner, SignatureBlob, check_not_withdrawn, live_exhibit,
 };
@@ -15,7 +15,7 @@ use super::index::Index;
 use super::keys;
 use super::memory::MemoryIndex;
 use super::metadata::{self, ExhibitMetadata, MetadataError};
-use super::model::{ExhibitId, Mark, Scan, ScanId, Subject, Withdrawal};
+use super::model::{Exhibit, ExhibitId, Mark, Scan, ScanId, SignatureLink, Subject, Withdrawal};
 use super::objects::{Object, ObjectKind, Objects};
 use super::record::{Record, Transaction};
 use crate::digest::Digest;
@@ -111,7 +111,11 @@ impl Engine {
         metadata::time(at)?;
         let mut draft = self.draft();
         let mut planner = self.planner(&mut draft);
+        let mut at = at;
         for (scan, signature) in signatures {
+            for (key, value) in planner.draft.under(&keys::links_of(*scan, signature.extraction))? {
+                at = after(&decode::<Stamped<SignatureLink>>(&key, &value)?, at);
+            }
             let key = keys::scan(*scan);
             let known: Option<Scan> = planner.draft.record(&key)?;
             let known = known.ok_or_else(|| StoreError::NotFound { wanted: scan.to_string() })?;
@@ -134,14 +138,11 @@ impl Engine {
     ) -> Result<(), StoreError> {
         let mut writing = self.write()?;
         let mut draft = self.draft();
-        let stamped =
-            draft.read::<super::draft::Stamped<super::model::Exhibit>>(&keys::exhibit(id))?;
+        let before = draft.read::<Stamped<Exhibit>>(&keys::exhibit(id))?;
         let mut planner = self.planner(&mut draft);
         planner.revise(id, metadata, at)?;
         let records = planner.records;
-        // A clock that went back must not make the revision the earlier one.
-        let after = stamped.and_then(|stamped| stamped.at.checked_add(1.nanosecond()).ok());
-        let at = after.map_or(at, |after| after.max(at));
+        let at = before.map_or(at, |before| after(&before, at));
         self.commit(&mut writing, &[], Transaction { at, records })
     }
 
@@ -228,6 +229,11 @@ impl Engine {
         let bytes = self.objects.get(ObjectKind::Record, digest)?;
         Transaction::decode(&bytes).map_err(|source| StoreError::Record { digest, source })
     }
+}
+
+/// This time, or one after the record's: a clock that went back must not make a revision the earlier one.
+fn after<T>(before: &Stamped<T>, at: Timestamp) -> Timestamp {
+    before.at.checked_add(1.nanosecond()).map_or(at, |after| after.max(at))
 }
 
 /// Applies a transaction to an index, not flushed.

@@ -12,7 +12,7 @@ use std::str::FromStr;
 
 /// Longest text of one line, in characters.
 pub const LINE_LIMIT: usize = 200;
-/// Longest notes and reasons, in characters.
+/// Longest notes, in characters.
 pub const NOTES_LIMIT: usize = 10_000;
 
 /// Metadata that no record may hold.

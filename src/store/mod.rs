@@ -190,6 +190,12 @@ pub trait ReferenceStore: Send + Sync {
     /// A failure to read.
     fn exhibits_of(&self, case: CaseId) -> Result<Vec<ExhibitId>, StoreError>;
 
+    /// The exhibits from a firearm, in the order of identifiers.
+    ///
+    /// # Errors
+    /// A failure to read.
+    fn exhibits_from(&self, firearm: FirearmId) -> Result<Vec<ExhibitId>, StoreError>;
+
     /// The scans of an exhibit, mark by mark, withdrawn or not.
     ///
     /// # Errors
@@ -300,6 +306,10 @@ impl<S: Backed> ReferenceStore for S {
 
     fn exhibits_of(&self, case: CaseId) -> Result<Vec<ExhibitId>, StoreError> {
         apply::exhibits_of(&self.engine().draft(), case)
+    }
+
+    fn exhibits_from(&self, firearm: FirearmId) -> Result<Vec<ExhibitId>, StoreError> {
+        apply::exhibits_from(&self.engine().draft(), firearm)
     }
 
     fn scans_of(&self, exhibit: ExhibitId) -> Result<Vec<ScanId>, StoreError> {

@@ -164,15 +164,12 @@ impl Objects for FileObjects {
         for (object, aside) in unique.iter().zip(aside) {
             let path = self.path(object.kind, object.digest);
             let Some(shard) = path.parent() else { continue };
-            if !shard.exists() {
-                fs::create_dir_all(shard).map_err(StoreError::io("create", shard))?;
-                folders.extend(shard.parent().map(Path::to_path_buf));
-            }
+            fs::create_dir_all(shard).map_err(StoreError::io("create", shard))?;
             if let Some(aside) = aside {
                 fs::rename(&aside, &path).map_err(StoreError::io("rename to", &path))?;
             }
-            // Also for an object that was there: a crash may have come before its folder was synced.
-            folders.insert(shard.to_path_buf());
+            // Also where nothing is new: a crash may have come before the folders were synced.
+            folders.extend(shard.ancestors().take(2).map(Path::to_path_buf));
         }
         let folders: Vec<_> = folders.into_iter().collect();
         in_parallel(&folders, |folder| sync_folder(folder))?;

@@ -88,6 +88,8 @@ fn exhibits_meet_in_cases_marks_and_firearms() {
         assert_eq!(views[0].firearm, views[2].firearm);
         let case = views[0].case.clone().unwrap().id;
         assert_eq!(store.exhibits_of(case).unwrap(), [enrolled[0].exhibit, enrolled[2].exhibit]);
+        let firearm_id = views[0].firearm.clone().unwrap().id;
+        assert_eq!(store.exhibits_from(firearm_id).unwrap().len(), 2);
         assert_eq!(store.scans_of(enrolled[0].exhibit).unwrap().len(), 3);
 
         let other = ExhibitMetadata { calibre: Some("7.65 mm".into()), ..one.clone() };
@@ -200,6 +202,10 @@ fn a_scan_without_the_signature_asked_for_is_never_skipped() {
         let error = store.signature(old, next).unwrap_err();
         assert!(matches!(error, StoreError::SignatureMissing { .. }), "{error}");
         assert_eq!(store.signature(both, extraction()).unwrap(), b"2");
+        // Made again by the same engine, the new one holds, even if the clock went back.
+        let repeated = SignatureBlob { bytes: b"repeated", ..upgrade };
+        store.add_signatures(&[(both, repeated)], at(-9)).unwrap();
+        assert_eq!(store.signature(both, next).unwrap(), b"repeated");
         // Of two engine versions with the same parameters, the later made holds.
         let again = SignatureBlob { bytes: b"newer", engine_version: "0.2.1", extraction: next };
         store.add_signatures(&[(both, again)], at(3)).unwrap();
