@@ -13,7 +13,6 @@ use super::error::StoreError;
 use super::identifiers::Identifiers;
 use super::index::Index;
 use super::keys;
-use super::memory::MemoryIndex;
 use super::metadata::{self, ExhibitMetadata, MetadataError};
 use super::model::{Exhibit, ExhibitId, Mark, Scan, ScanId, SignatureLink, Subject, Withdrawal};
 use super::objects::{Object, ObjectKind, Objects};
@@ -53,11 +52,6 @@ impl Engine {
         identifiers: Identifiers,
     ) -> Self {
         Self { objects, index, identifiers, writing: Mutex::new(Writing::Ready) }
-    }
-
-    /// The same over an empty index in memory, so that the one before is closed.
-    pub(super) fn without_index(self) -> Self {
-        Self { index: Box::new(MemoryIndex::default()), ..self }
     }
 
     pub(super) fn draft(&self) -> Draft<'_> {

@@ -7,8 +7,10 @@
 use super::error::StoreError;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::time::Duration;
 
 /// Key and value.
 pub(super) type Entry = (Vec<u8>, Vec<u8>);
@@ -18,6 +20,9 @@ pub(super) type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 /// Upper bound of sled's own cache. It grows past it by a factor, so small.
 const CACHE_BYTES: u64 = 32 * 1024 * 1024;
+
+/// How many times, 10 ms apart, a database is tried that a thread of ours still holds.
+const PATIENCE: usize = 500;
 
 /// A derived, ordered map.
 pub(super) trait Index: Send + Sync + fmt::Debug {
@@ -54,13 +59,29 @@ impl SledIndex {
             .cache_capacity(CACHE_BYTES)
             .flush_every_ms(None)
             .temporary(matches!(temporary, Temporary::Yes));
-        // sled panics on some damage (spacejam/sled issues 1387, 1533); either way the index is made anew.
-        match catch_unwind(AssertUnwindSafe(|| config.open())) {
-            Ok(Ok(database)) => Ok(Opened::Whole(Self { database })),
-            Ok(Err(source @ sled::Error::Io(_))) => Err(StoreError::index("open")(source)),
-            Ok(Err(_)) | Err(_) => Ok(Opened::Damaged),
+        for _ in 0..PATIENCE {
+            // sled panics on some damage (spacejam/sled issues 1387, 1533); either way the index is made
+            // anew.
+            match catch_unwind(AssertUnwindSafe(|| config.open())) {
+                Ok(Ok(database)) => return Ok(Opened::Whole(Self { database })),
+                // The store's own lock is ours: this is a thread of a database that we just closed.
+                Ok(Err(sled::Error::Io(source))) if is_locked(&source) => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                Ok(Err(source @ sled::Error::Io(_))) => {
+                    return Err(StoreError::index("open")(source));
+                }
+                Ok(Err(_)) | Err(_) => return Ok(Opened::Damaged),
+            }
         }
+        let source = std::io::Error::from(ErrorKind::WouldBlock);
+        Err(StoreError::index("open")(source.into()))
     }
+}
+
+/// sled says only in words that its file is locked.
+fn is_locked(error: &std::io::Error) -> bool {
+    error.to_string().contains("could not acquire lock")
 }
 
 /// Whether a database is deleted when it closes.

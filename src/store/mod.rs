@@ -54,7 +54,9 @@ mod error;
 mod filter;
 mod identifiers;
 mod index;
+mod index_folder;
 mod keys;
+mod manifest;
 mod memory;
 mod merge;
 mod metadata;
@@ -69,11 +71,13 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
-pub use disk::{DiskStore, Manifest, OLDEST_STORE_FORMAT, Opening, RebuildReason, STORE_FORMAT};
+pub use disk::{DiskStore, Opening};
 pub use enrol::{Enrolled, Enrolment, ExhibitRef, Outcome, SignatureBlob};
 pub use error::StoreError;
 pub use filter::{Filter, Unknown};
 pub use identifiers::{Entropy, SeededEntropy, SystemEntropy};
+pub use index_folder::RebuildReason;
+pub use manifest::{Manifest, OLDEST_STORE_FORMAT, STORE_FORMAT};
 pub use memory::MemoryStore;
 pub use merge::Merged;
 pub use metadata::{

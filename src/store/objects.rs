@@ -233,7 +233,8 @@ fn list_shard(shard: &Path) -> Result<Vec<Result<Listed, StoreError>>, StoreErro
     Ok(sorted_entries(shard)?.into_iter().map(list_file).collect())
 }
 
-fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+/// The paths of what is in a folder, in order.
+pub(super) fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
     let entries = fs::read_dir(folder).map_err(StoreError::io("list", folder))?;
     let mut paths: Vec<PathBuf> = entries
         .map(|entry| entry.map(|entry| entry.path()))

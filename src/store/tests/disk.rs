@@ -23,6 +23,13 @@ fn objects(folder: &Path, kind: &str) -> Vec<PathBuf> {
     files.map(|file| file.unwrap().path()).collect()
 }
 
+/// The folders of the index, without those that a thread of sled is still deleting.
+fn generations(index: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(index).into_iter().flatten().map(|entry| entry.unwrap().path());
+    let number = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().parse::<u64>();
+    paths.filter(|path| number(path).is_ok()).collect()
+}
+
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
@@ -207,11 +214,13 @@ fn an_index_that_is_lost_or_damaged_is_made_anew() {
     let expected = dump(&store);
     drop(store);
     let index = folder.path().join("index");
+    let mut reasons = Vec::new();
     for damage in ["absent", "configuration", "log", "snapshot"] {
         if damage == "absent" {
             fs::remove_dir_all(&index).unwrap();
         }
-        for entry in fs::read_dir(&index).into_iter().flatten().map(Result::unwrap) {
+        let files = generations(&index).pop().map(|path| fs::read_dir(path).unwrap());
+        for entry in files.into_iter().flatten().map(Result::unwrap) {
             let name = entry.file_name().into_string().unwrap();
             let damaged = match damage {
                 "configuration" => name == "conf",
@@ -223,9 +232,12 @@ fn an_index_that_is_lost_or_damaged_is_made_anew() {
             }
         }
         let store = DiskStore::open(folder.path()).unwrap();
+        reasons.extend(store.opening().rebuilt);
+        assert_eq!(generations(&index).len(), 1, "generations after {damage}");
         assert_eq!(dump(&store), expected, "{damage}: {:?}", store.opening());
         assert_sound(&store);
     }
+    assert!(reasons.contains(&RebuildReason::Damaged), "{reasons:?}");
 }
 
 #[test]
