@@ -65,14 +65,18 @@ pub(super) fn merge(target: &Engine, source: &Engine) -> Result<Merged, StoreErr
     Ok(merged)
 }
 
+/// The records that `target` does not know, or knows and has lost.
 fn new_records<'a>(
     target: &'a Engine,
     source: &'a Engine,
 ) -> impl Iterator<Item = Result<Digest, StoreError>> + 'a {
-    source.objects.list(ObjectKind::Record).filter_map(|listed| match listed {
-        Ok(Listed::Object { digest, .. }) => match target.index.get(&keys::applied(digest)) {
-            Ok(None) => Some(Ok(digest)),
-            Ok(Some(_)) => None,
+    let lacks = |digest| -> Result<bool, StoreError> {
+        Ok(target.index.get(&keys::applied(digest))?.is_none()
+            || !target.objects.contains(ObjectKind::Record, digest)?)
+    };
+    source.objects.list(ObjectKind::Record).filter_map(move |listed| match listed {
+        Ok(Listed::Object { digest, .. }) => match lacks(digest) {
+            Ok(lacks) => lacks.then_some(Ok(digest)),
             Err(error) => Some(Err(error)),
         },
         Ok(Listed::Foreign { .. }) => None,

@@ -223,6 +223,10 @@ pub trait ReferenceStore: Send + Sync {
     /// Of these scans, those without a signature of one extraction: what an upgrade has to do.
     fn missing_signatures(&self, extraction: Digest, filter: &Filter) -> Listing<'_, ScanId>;
 
+    /// Groups of scans that have one original and one kind of mark, none of them withdrawn. One store
+    /// enters none; they come from merging stores that both had the file.
+    fn duplicates(&self) -> Listing<'_, Vec<ScanId>>;
+
     /// The signature of a scan with one extraction; of several engine versions, the latest made.
     ///
     /// # Errors
@@ -351,6 +355,10 @@ impl<S: Backed> ReferenceStore for S {
             lacks.transpose()
         };
         Box::new(self.scans(filter).filter_map(missing))
+    }
+
+    fn duplicates(&self) -> Listing<'_, Vec<ScanId>> {
+        Box::new(self.engine().duplicates())
     }
 
     fn signature(&self, scan: ScanId, extraction: Digest) -> Result<Vec<u8>, StoreError> {

@@ -4,18 +4,20 @@
 //! name ([`Found`]), originals and signatures. A record that is not there is an error of its own, apart
 //! from one that could not be read.
 
+use super::apply::Facets;
 use super::draft::{Draft, Stamped, decode};
 use super::engine::Engine;
 use super::error::StoreError;
 use super::keys;
 use super::model::{
-    Case, CaseId, Exhibit, ExhibitId, Firearm, FirearmId, Mark, MarkId, Scan, ScanId,
+    Case, CaseId, Exhibit, ExhibitId, Firearm, FirearmId, Mark, MarkId, MarkKind, Scan, ScanId,
     SignatureLink, Subject, Withdrawal,
 };
 use super::objects::ObjectKind;
 use crate::digest::Digest;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Fewest characters of a name that are looked for.
@@ -193,6 +195,47 @@ impl Engine {
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(link) = self.link(scan, extraction)? else { return Ok(None) };
         self.objects.get(ObjectKind::Signature, link.signature).map(Some)
+    }
+
+    /// Scans in use that have one original and one kind of mark, group by group.
+    pub(super) fn duplicates(
+        &self,
+    ) -> impl Iterator<Item = Result<Vec<ScanId>, StoreError>> + Send + '_ {
+        // Scans of one original lie together.
+        let mut entries = self.index.under(&[keys::ORIGINAL]).peekable();
+        let same = |one: &[u8], other: &[u8]| one[..one.len() - 16] == other[..other.len() - 16];
+        let groups = std::iter::from_fn(move || {
+            let mut group = match entries.next()? {
+                Ok((key, _)) => vec![key],
+                Err(error) => return Some(Err(error)),
+            };
+            while let Some(Ok((key, _))) =
+                entries.next_if(|next| next.as_ref().is_ok_and(|(key, _)| same(key, &group[0])))
+            {
+                group.push(key);
+            }
+            Some(Ok(group))
+        });
+        groups.flat_map(|group| match group {
+            Ok(group) if group.len() < 2 => Vec::new(),
+            Ok(group) => match self.by_mark(&group) {
+                Ok(scans) => scans.into_iter().filter(|s| s.len() > 1).map(Ok).collect(),
+                Err(error) => vec![Err(error)],
+            },
+            Err(error) => vec![Err(error)],
+        })
+    }
+
+    /// The scans in use of these keys, by kind of mark.
+    fn by_mark(&self, group: &[Vec<u8>]) -> Result<Vec<Vec<ScanId>>, StoreError> {
+        let mut scans: BTreeMap<MarkKind, Vec<ScanId>> = BTreeMap::new();
+        for key in group {
+            let scan = ScanId::from_uuid(keys::last_uuid(key));
+            if let Some(facets) = self.draft().read::<Facets>(&keys::live(scan))? {
+                scans.entry(facets.mark).or_default().push(scan);
+            }
+        }
+        Ok(scans.into_values().collect())
     }
 
     /// The signature for a listing: `None` where the scan left the listing since it began.

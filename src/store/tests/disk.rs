@@ -118,6 +118,25 @@ fn a_lost_record_is_reported_at_opening_and_by_verification() {
 }
 
 #[test]
+fn merging_a_copy_gives_back_what_was_lost() {
+    let (folder, copied) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let (store, enrolled) = filled(&folder);
+    copy(&folder.path().join("objects"), &copied.path().join("objects"));
+    for file in ["casemark-store.json", "lock"] {
+        fs::copy(folder.path().join(file), copied.path().join(file)).unwrap();
+    }
+    let copied = DiskStore::open(copied.path()).unwrap();
+    for kind in ["originals", "signatures", "records"] {
+        fs::remove_file(objects(folder.path(), kind).pop().unwrap()).unwrap();
+    }
+    assert!(!store.verify(&mut |_| {}).unwrap().is_sound());
+    let merged = store.merge_from(&copied).unwrap();
+    assert_eq!((merged.records, merged.originals, merged.signatures), (1, 1, 1));
+    assert_eq!(store.original(enrolled.scan).unwrap(), b"original");
+    assert_sound(&store);
+}
+
+#[test]
 fn a_record_of_the_future_is_refused_by_its_version() {
     let folder = TempDir::new().unwrap();
     let (store, _) = filled(&folder);

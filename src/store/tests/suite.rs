@@ -357,6 +357,12 @@ fn merging_is_commutative_and_idempotent() {
     assert_eq!(dump(&a), dump(&b2));
     assert_eq!(a.merge_from(&b).unwrap(), Merged::default());
     assert_eq!(all(&a).len(), 4);
+    let duplicates: Vec<_> = a.duplicates().map(Result::unwrap).collect();
+    assert_eq!(duplicates.iter().map(Vec::len).collect::<Vec<_>>(), [2]);
+    for &scan in &duplicates[0] {
+        assert_eq!(a.original(scan).unwrap(), b"the same in both");
+    }
+    assert_eq!(b.duplicates().count(), 0);
     assert_sound(&a);
     assert_sound(&b2);
     // What one laboratory withdraws afterwards is withdrawn in the other after the next merge.
