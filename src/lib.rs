@@ -11,6 +11,8 @@ pub mod preprocess;
 pub mod signature;
 #[cfg(feature = "simulate")]
 pub mod simulate;
+#[cfg(feature = "store")]
+pub mod store;
 pub mod surface;
 pub mod units;
 

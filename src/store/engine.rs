@@ -1,0 +1,242 @@
+//! How do objects and index make a store?
+//!
+//! The one implementation under both stores: over files and sled it is [`super::disk::DiskStore`], over
+//! maps in memory [`super::memory::MemoryStore`]. A write puts originals and signatures first, then the
+//! one record object that makes them visible, then the index. Not for opening, which is theirs.
+
+use super::apply;
+use super::draft::{Draft, Stamped, decode};
+use super::enrol::{
+    Enrolled, Enrolment, Outcome, Planner, SignatureBlob, check_not_withdrawn, live_exhibit,
+};
+use super::error::StoreError;
+use super::identifiers::Identifiers;
+use super::index::Index;
+use super::keys;
+use super::metadata::{self, ExhibitMetadata, MetadataError};
+use super::model::{Exhibit, ExhibitId, Mark, Scan, ScanId, SignatureLink, Subject, Withdrawal};
+use super::objects::{Object, ObjectKind, Objects};
+use super::record::{Record, Transaction};
+use crate::digest::Digest;
+use jiff::{Timestamp, ToSpan as _};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Whether the index is known to agree with the objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Writing {
+    Ready,
+    /// A write failed after its objects may have become durable.
+    Failed,
+}
+
+/// Objects, index and the right to write.
+#[derive(Debug)]
+pub(super) struct Engine {
+    pub(super) objects: Box<dyn Objects>,
+    pub(super) index: Box<dyn Index>,
+    identifiers: Identifiers,
+    writing: Mutex<Writing>,
+}
+
+/// A store that is an engine; the store's trait is implemented once, over this.
+pub(super) trait Backed: Send + Sync {
+    fn engine(&self) -> &Engine;
+    /// An empty index of the same make, gone when dropped.
+    fn empty_index(&self) -> Result<Box<dyn Index>, StoreError>;
+}
+
+impl Engine {
+    pub(super) fn new(
+        objects: Box<dyn Objects>,
+        index: Box<dyn Index>,
+        identifiers: Identifiers,
+    ) -> Self {
+        Self { objects, index, identifiers, writing: Mutex::new(Writing::Ready) }
+    }
+
+    pub(super) fn draft(&self) -> Draft<'_> {
+        Draft::new(&*self.index)
+    }
+
+    /// The right to write, until dropped.
+    pub(super) fn write(&self) -> Result<MutexGuard<'_, Writing>, StoreError> {
+        let writing = self.writing.lock().unwrap_or_else(|poisoned| {
+            let mut writing = PoisonError::into_inner(poisoned);
+            *writing = Writing::Failed;
+            writing
+        });
+        match *writing {
+            Writing::Ready => Ok(writing),
+            Writing::Failed => Err(StoreError::WriteFailedBefore),
+        }
+    }
+
+    pub(super) fn enrol_many(
+        &self,
+        enrolments: &[Enrolment<'_>],
+    ) -> Result<Vec<Enrolled>, StoreError> {
+        let mut writing = self.write()?;
+        let mut draft = self.draft();
+        let mut planner = self.planner(&mut draft);
+        let enrolled: Vec<Enrolled> = enrolments
+            .iter()
+            .map(|enrolment| planner.enrol(enrolment))
+            .collect::<Result<_, _>>()?;
+        let records = planner.records;
+        let new = enrolments.iter().zip(&enrolled).filter(|(_, e)| e.outcome == Outcome::New);
+        let blobs: Vec<Object<'_>> = new
+            .flat_map(|(enrolment, _)| {
+                let original = Object::new(ObjectKind::Original, enrolment.original);
+                [original, Object::new(ObjectKind::Signature, enrolment.signature.bytes)]
+            })
+            .collect();
+        if let Some(at) = enrolments.iter().map(|enrolment| enrolment.entered).max() {
+            self.commit(&mut writing, &blobs, Transaction { at, records })?;
+        }
+        Ok(enrolled)
+    }
+
+    pub(super) fn add_signatures(
+        &self,
+        signatures: &[(ScanId, SignatureBlob<'_>)],
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.write()?;
+        metadata::time(at)?;
+        let mut draft = self.draft();
+        let mut planner = self.planner(&mut draft);
+        let mut at = at;
+        for (scan, signature) in signatures {
+            for (key, value) in planner.draft.under(&keys::links_of(*scan, signature.extraction))? {
+                at = after(&decode::<Stamped<SignatureLink>>(&key, &value)?, at);
+            }
+            let key = keys::scan(*scan);
+            let known: Option<Scan> = planner.draft.record(&key)?;
+            let known = known.ok_or_else(|| StoreError::NotFound { wanted: scan.to_string() })?;
+            self.check_live(planner.draft, &known)?;
+            planner.signature(*scan, signature)?;
+        }
+        let records = planner.records;
+        let blobs: Vec<Object<'_>> = signatures
+            .iter()
+            .map(|(_, signature)| Object::new(ObjectKind::Signature, signature.bytes))
+            .collect();
+        self.commit(&mut writing, &blobs, Transaction { at, records })
+    }
+
+    pub(super) fn revise_exhibit(
+        &self,
+        id: ExhibitId,
+        metadata: &ExhibitMetadata,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.write()?;
+        let mut draft = self.draft();
+        let before = draft.read::<Stamped<Exhibit>>(&keys::exhibit(id))?;
+        let mut planner = self.planner(&mut draft);
+        planner.revise(id, metadata, at)?;
+        let records = planner.records;
+        let at = before.map_or(at, |before| after(&before, at));
+        self.commit(&mut writing, &[], Transaction { at, records })
+    }
+
+    pub(super) fn withdraw(
+        &self,
+        subject: Subject,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.write()?;
+        metadata::line("reason", Some(reason))?;
+        if reason.is_empty() {
+            return Err(MetadataError::Empty { field: "reason" }.into());
+        }
+        metadata::time(at)?;
+        let draft = self.draft();
+        match subject {
+            Subject::Exhibit(id) => {
+                live_exhibit(&draft, id)?;
+            }
+            Subject::Scan(id) => {
+                if !draft.contains(&keys::scan(id))? {
+                    return Err(StoreError::NotFound { wanted: id.to_string() });
+                }
+                check_not_withdrawn(&draft, subject)?;
+            }
+        }
+        let withdrawal = Withdrawal { subject, reason: reason.to_owned(), at };
+        let records = vec![Record::Withdrawal(withdrawal)];
+        self.commit(&mut writing, &[], Transaction { at, records })
+    }
+
+    /// Refuses a scan that is withdrawn, itself or its exhibit.
+    fn check_live(&self, draft: &Draft<'_>, scan: &Scan) -> Result<(), StoreError> {
+        check_not_withdrawn(draft, Subject::Scan(scan.id))?;
+        match draft.record::<Mark>(&keys::mark(scan.mark))? {
+            Some(mark) => check_not_withdrawn(draft, Subject::Exhibit(mark.exhibit)),
+            None => Err(StoreError::Dangling { from: scan.id.uuid(), to: scan.mark.uuid() }),
+        }
+    }
+
+    fn planner<'d, 'i>(&'d self, draft: &'d mut Draft<'i>) -> Planner<'d, 'i> {
+        Planner { draft, identifiers: &self.identifiers, records: Vec::new() }
+    }
+
+    /// 1. Writes the blobs, 2. writes the record that makes them visible, 3. brings the index up to date.
+    fn commit(
+        &self,
+        writing: &mut Writing,
+        blobs: &[Object<'_>],
+        transaction: Transaction,
+    ) -> Result<(), StoreError> {
+        if transaction.records.is_empty() {
+            return Ok(());
+        }
+        let bytes = transaction.encode();
+        let bytes =
+            bytes.map_err(|source| StoreError::Record { digest: Digest::of(&[]), source })?;
+        let object = Object::new(ObjectKind::Record, &bytes);
+        // 1. Failing here leaves at most blobs that nothing refers to.
+        self.objects.put(blobs)?;
+        // Failing from here on may leave a durable record that the index does not know; opening heals it.
+        *writing = Writing::Failed;
+        // 2.
+        self.objects.put(&[object])?;
+        // 3.
+        self.apply(object.digest, &transaction)?;
+        self.index.flush()?;
+        *writing = Writing::Ready;
+        Ok(())
+    }
+
+    /// Applies a transaction to the index, not flushed.
+    pub(super) fn apply(
+        &self,
+        object: Digest,
+        transaction: &Transaction,
+    ) -> Result<(), StoreError> {
+        apply_to(&*self.index, object, transaction)
+    }
+
+    /// A record object, read and decoded.
+    pub(super) fn transaction(&self, digest: Digest) -> Result<Transaction, StoreError> {
+        let bytes = self.objects.get(ObjectKind::Record, digest)?;
+        Transaction::decode(&bytes).map_err(|source| StoreError::Record { digest, source })
+    }
+}
+
+/// This time, or one after the record's: a clock that went back must not make a revision the earlier one.
+fn after<T>(before: &Stamped<T>, at: Timestamp) -> Timestamp {
+    before.at.checked_add(1.nanosecond()).map_or(at, |after| after.max(at))
+}
+
+/// Applies a transaction to an index, not flushed.
+pub(super) fn apply_to(
+    index: &dyn Index,
+    object: Digest,
+    transaction: &Transaction,
+) -> Result<(), StoreError> {
+    let mut draft = Draft::new(index);
+    apply::apply(&mut draft, object, transaction)?;
+    index.apply(draft.into_changes())
+}

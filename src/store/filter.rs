@@ -1,0 +1,132 @@
+//! Which scans does a search look at?
+//!
+//! By mark, calibre, country, laboratory, case and time of entry. Where calibre or country is not known,
+//! the scan is looked at all the same, unless the caller excludes it: an unknown calibre is no reason to
+//! miss a connection. Runs along the narrowest key that the index has, in the order of scans.
+
+use super::apply::Facets;
+use super::draft::decode;
+use super::error::StoreError;
+use super::index::{Entries, Index};
+use super::keys::{self, Facet};
+use super::metadata::Country;
+use super::model::{MarkKind, ScanId};
+use jiff::Timestamp;
+use std::iter::Peekable;
+
+/// What becomes of scans whose calibre or country is not known, where one is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unknown {
+    /// They are looked at.
+    #[default]
+    Included,
+    /// They are not.
+    Excluded,
+}
+
+/// Chooses scans; what is `None` does not matter. The default chooses all that are not withdrawn.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Of this mark.
+    pub mark: Option<MarkKind>,
+    /// Of this calibre, upper and lower case and spaces aside.
+    pub calibre: Option<String>,
+    /// From this country.
+    pub country: Option<Country>,
+    /// Of this laboratory, exactly.
+    pub laboratory: Option<String>,
+    /// Of the cases with this number, of whichever laboratory; exhibits without a case have none.
+    pub case_number: Option<String>,
+    /// Entered at this time or later.
+    pub entered_from: Option<Timestamp>,
+    /// Entered before this time.
+    pub entered_before: Option<Timestamp>,
+    /// What becomes of unknown calibres and countries.
+    pub unknown: Unknown,
+}
+
+impl Filter {
+    fn allows(&self, facets: &Facets) -> bool {
+        let unknown = self.unknown == Unknown::Included;
+        self.mark.is_none_or(|mark| mark == facets.mark)
+            && self.calibre.as_ref().is_none_or(|wanted| {
+                facets.calibre.as_ref().map_or(unknown, |found| same_calibre(wanted, found))
+            })
+            && self.country.is_none_or(|wanted| facets.country.map_or(unknown, |c| c == wanted))
+            && self.laboratory.as_ref().is_none_or(|wanted| *wanted == facets.laboratory)
+            && self.case_number.as_ref().is_none_or(|n| facets.case_number.as_ref() == Some(n))
+            && self.entered_from.is_none_or(|from| facets.entered >= from)
+            && self.entered_before.is_none_or(|before| facets.entered < before)
+    }
+
+    /// Every scan that could be allowed, in order.
+    fn candidates<'a>(&self, index: &'a dyn Index) -> Entries<'a> {
+        let facet = |facet| index.under(&keys::facet(facet));
+        let or_unknown = |known, unknown| match self.unknown {
+            Unknown::Included => union(facet(known), facet(unknown)),
+            Unknown::Excluded => facet(known),
+        };
+        if let Some(number) = &self.case_number {
+            facet(Facet::CaseNumber(number))
+        } else if let Some(calibre) = &self.calibre {
+            or_unknown(Facet::Calibre(Some(calibre)), Facet::Calibre(None))
+        } else if let Some(laboratory) = &self.laboratory {
+            facet(Facet::Laboratory(laboratory))
+        } else if let Some(country) = self.country {
+            or_unknown(Facet::Country(Some(country)), Facet::Country(None))
+        } else if let Some(mark) = self.mark {
+            facet(Facet::Mark(mark))
+        } else {
+            index.under(&[keys::LIVE])
+        }
+    }
+}
+
+fn same_calibre(one: &str, other: &str) -> bool {
+    keys::folded(one) == keys::folded(other)
+}
+
+/// The scans that a filter allows, in the order of identifiers, with constant memory.
+pub(super) fn scans<'a>(
+    index: &'a dyn Index,
+    filter: &Filter,
+) -> impl Iterator<Item = Result<ScanId, StoreError>> + Send + use<'a> {
+    let candidates = filter.candidates(index);
+    let filter = filter.clone();
+    candidates.filter_map(move |candidate| {
+        let allowed = candidate.and_then(|(key, _)| {
+            let scan = ScanId::from_uuid(keys::last_uuid(&key));
+            let live = keys::live(scan);
+            // A scan withdrawn since the listing began has no facets any more.
+            let facets = index.get(&live)?.map(|value| decode(&live, &value)).transpose()?;
+            Ok(facets.filter(|facets| filter.allows(facets)).map(|_| scan))
+        });
+        allowed.transpose()
+    })
+}
+
+/// Two listings as one, in the order of the identifiers at the ends of their keys.
+fn union<'a>(one: Entries<'a>, other: Entries<'a>) -> Entries<'a> {
+    Box::new(Union { one: one.peekable(), other: other.peekable() })
+}
+
+struct Union<'a> {
+    one: Peekable<Entries<'a>>,
+    other: Peekable<Entries<'a>>,
+}
+
+impl<'a> Iterator for Union<'a> {
+    type Item = <Entries<'a> as Iterator>::Item;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let other_first = match (self.one.peek(), self.other.peek()) {
+            (Some(Ok((one, _))), Some(Ok((other, _)))) => {
+                keys::last_uuid(other) < keys::last_uuid(one)
+            }
+            // An error is handed on at once.
+            (Some(Ok(_)), Some(Err(_))) | (None, _) => true,
+            (Some(_), None) | (Some(Err(_)), Some(_)) => false,
+        };
+        if other_first { self.other.next() } else { self.one.next() }
+    }
+}

@@ -1,0 +1,150 @@
+//! How are records written, so that they can be read for ever?
+//!
+//! One enrolment (or batch, or withdrawal) is one [`Transaction`], one object, and becomes visible by one
+//! rename. Its bytes: the eight letters of [`MAGIC`], the version as two bytes (little-endian), then the
+//! transaction in postcard 1.x. Version 1 is the derived encoding of [`super::model`]; a change there
+//! needs a new version and the old types kept beside it, which `testdata/store/v1` checks.
+
+use super::model::{Case, Exhibit, Firearm, Mark, Scan, SignatureLink, Withdrawal};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The first bytes of each record object.
+const MAGIC: [u8; 8] = *b"CASEMARK";
+/// The version that is written.
+pub const RECORD_VERSION: u16 = 1;
+/// The oldest version that can be read.
+pub const OLDEST_RECORD_VERSION: u16 = 1;
+
+/// Bytes that are no record.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordError {
+    /// The first bytes are not those of a record.
+    #[error("it does not begin as a record of casemark")]
+    NotARecord,
+    /// It ends too early, goes on too long or holds an impossible value.
+    #[error("its content cannot be decoded")]
+    Content {
+        /// What the decoder says.
+        #[source]
+        source: postcard::Error,
+    },
+    /// Bytes after the end.
+    #[error("{found} bytes follow its end")]
+    Trailing {
+        /// How many.
+        found: usize,
+    },
+    /// Written by another engine.
+    #[error("it has record version {found}; this engine reads {oldest} to {newest}")]
+    VersionUnsupported {
+        /// Version found.
+        found: u16,
+        /// Oldest version that can be read.
+        oldest: u16,
+        /// Newest version that can be read.
+        newest: u16,
+    },
+}
+
+/// One fact of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Record {
+    Case(Case),
+    Firearm(Firearm),
+    /// A new exhibit or a revision of one.
+    Exhibit(Exhibit),
+    Mark(Mark),
+    Scan(Scan),
+    Signature(SignatureLink),
+    Withdrawal(Withdrawal),
+}
+
+/// What becomes known at once or not at all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Transaction {
+    /// Orders revisions: the later one holds, in whichever order stores meet.
+    pub(super) at: Timestamp,
+    /// What became known.
+    pub(super) records: Vec<Record>,
+}
+
+impl Transaction {
+    /// The bytes of the object.
+    pub(super) fn encode(&self) -> Result<Vec<u8>, RecordError> {
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend(RECORD_VERSION.to_le_bytes());
+        postcard::to_extend(self, bytes).map_err(|source| RecordError::Content { source })
+    }
+
+    /// From the bytes of an object.
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, RecordError> {
+        let rest = bytes.strip_prefix(&MAGIC).ok_or(RecordError::NotARecord)?;
+        let (version, content) = rest.split_first_chunk().ok_or(RecordError::NotARecord)?;
+        let found = u16::from_le_bytes(*version);
+        if !(OLDEST_RECORD_VERSION..=RECORD_VERSION).contains(&found) {
+            return Err(RecordError::VersionUnsupported {
+                found,
+                oldest: OLDEST_RECORD_VERSION,
+                newest: RECORD_VERSION,
+            });
+        }
+        let (transaction, after) =
+            postcard::take_from_bytes(content).map_err(|source| RecordError::Content { source })?;
+        if !after.is_empty() {
+            return Err(RecordError::Trailing { found: after.len() });
+        }
+        Ok(transaction)
+    }
+
+    /// Whether it withdraws something.
+    pub(super) fn withdraws(&self) -> bool {
+        self.records.iter().any(|record| matches!(record, Record::Withdrawal(_)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::model::{MarkId, ScanId, Subject};
+    use uuid::Uuid;
+
+    fn example() -> Transaction {
+        let at = "2026-03-01T10:00:00.123456789Z".parse().unwrap();
+        let id = Uuid::from_u128(7);
+        let scan = Scan {
+            id: ScanId::from_uuid(id),
+            mark: MarkId::from_uuid(id),
+            original: crate::digest::Digest::of(b"original"),
+            original_name: "a.x3p".into(),
+            original_bytes: 8,
+            entered: at,
+        };
+        let withdrawal = Withdrawal {
+            subject: Subject::Scan(ScanId::from_uuid(id)),
+            reason: "example".into(),
+            at,
+        };
+        Transaction { at, records: vec![Record::Scan(scan), Record::Withdrawal(withdrawal)] }
+    }
+
+    #[test]
+    fn a_record_survives_and_each_truncation_is_refused() {
+        let bytes = example().encode().unwrap();
+        assert_eq!(Transaction::decode(&bytes).unwrap(), example());
+        for length in 0..bytes.len() {
+            assert!(Transaction::decode(&bytes[..length]).is_err(), "{length} bytes were enough");
+        }
+        let longer = [&bytes[..], &[0]].concat();
+        assert!(matches!(Transaction::decode(&longer), Err(RecordError::Trailing { found: 1 })));
+    }
+
+    #[test]
+    fn a_version_of_the_future_is_refused_by_its_number() {
+        let mut bytes = example().encode().unwrap();
+        bytes[8] = 9;
+        let error = Transaction::decode(&bytes).unwrap_err();
+        assert!(matches!(error, RecordError::VersionUnsupported { found: 9, .. }), "{error}");
+    }
+}

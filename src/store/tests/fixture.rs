@@ -1,0 +1,134 @@
+//! Can this engine read what format 1 wrote?
+//!
+//! `testdata/store/v1` is never written again; `write_the_fixture` says how it was made, and that the
+//! same input still gives the same bytes.
+
+use super::*;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn committed() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/store/v1")
+}
+
+/// Files of objects and what the store is, by path below the folder.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).unwrap().map(Result::unwrap) {
+            let path = entry.path();
+            let name = path.strip_prefix(folder).unwrap().to_path_buf();
+            if name == Path::new("index") || name == Path::new("lock") {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.insert(name, fs::read(path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// Two cases, three exhibits, a firearm, four scans, a second extraction, a revision, a withdrawal.
+fn write(folder: &TempDir) -> DiskStore {
+    let store = seeded(folder, 2026);
+    let one = ExhibitMetadata {
+        label: Some("HS-1".into()),
+        firearm: Some(FirearmMetadata {
+            label: Some("pistol 1".into()),
+            make: Some("Ruger".into()),
+            model: Some("P95".into()),
+        }),
+        ..metadata()
+    };
+    let two = ExhibitMetadata { label: Some("HS-2".into()), ..one.clone() };
+    let bare = ExhibitMetadata { laboratory: "Laboratory B".into(), ..Default::default() };
+    let other = ExhibitMetadata { case_number: Some("2026-18".into()), ..bare.clone() };
+    let pin = Enrolment {
+        mark: MarkKind::FiringPin,
+        ..enrolment(b"second scan", ExhibitRef::Labelled(&one), at(1))
+    };
+    let batch = [
+        enrolment(b"first scan", ExhibitRef::Labelled(&one), at(0)),
+        pin,
+        enrolment(b"third scan", ExhibitRef::Labelled(&two), at(2)),
+    ];
+    let enrolled = store.enrol_many(&batch).unwrap();
+    let last = store.enrol(&enrolment(b"fourth scan", ExhibitRef::New(&bare), at(3))).unwrap();
+    let upgrade = SignatureBlob {
+        bytes: b"first signature of 0.2",
+        engine_version: "0.2.0",
+        extraction: Digest::of(b"another extraction"),
+    };
+    store.add_signatures(&[(enrolled[0].scan, upgrade)], at(4)).unwrap();
+    store.revise_exhibit(last.exhibit, &other, at(5)).unwrap();
+    store.withdraw(Subject::Scan(enrolled[1].scan), "entered twice", at(6)).unwrap();
+    store
+}
+
+#[test]
+fn the_store_of_format_1_can_be_read() {
+    let committed = files(&committed());
+    assert_eq!(committed.len(), 15, "files of the fixture");
+    let folder = TempDir::new().unwrap();
+    for (name, bytes) in &committed {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    let store = DiskStore::open(folder.path()).unwrap();
+    assert_eq!(store.opening().rebuilt, Some(RebuildReason::Absent));
+    assert_sound(&store);
+    let scans = all(&store);
+    assert_eq!(scans.len(), 3);
+    let views: Vec<ScanView> = scans.iter().map(|&scan| store.view(scan).unwrap()).collect();
+    assert_eq!(views[0].scan.id.to_string(), "019ca8d7-2d00-7000-8004-90aa824445e5");
+    assert_eq!(views[0].exhibit.label.as_deref(), Some("HS-1"));
+    assert_eq!(views[0].exhibit.incident, Some("2026-02-27".parse().unwrap()));
+    assert_eq!(views[0].firearm, views[1].firearm);
+    assert_eq!(views[0].signatures.len(), 2);
+    assert_eq!(views[2].case.as_ref().unwrap().number, "2026-18");
+    assert_eq!(store.original(scans[0]).unwrap(), b"first scan");
+    let extraction = Digest::of(b"another extraction");
+    assert_eq!(store.signature(scans[0], extraction).unwrap(), b"first signature of 0.2");
+    let withdrawn = store.scans_of(views[0].exhibit.id).unwrap();
+    let withdrawal = withdrawn.iter().find_map(|&scan| store.view(scan).unwrap().withdrawal);
+    assert_eq!(withdrawal.unwrap().reason, "entered twice");
+}
+
+#[test]
+fn the_same_input_still_gives_the_bytes_of_the_fixture() {
+    if STORE_FORMAT != 1 || RECORD_VERSION != 1 {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let store = write(&folder);
+    let written = files(folder.path());
+    drop(store);
+    let manifest = Path::new("casemark-store.json");
+    for (name, bytes) in files(&committed()) {
+        // The version of the engine that made it goes on.
+        if name != manifest {
+            assert_eq!(written.get(&name), Some(&bytes), "{}", name.display());
+        }
+    }
+}
+
+/// Writes the fixture of the present format: `cargo test --features store -- --ignored write_the_fixture`.
+#[test]
+#[ignore = "writes testdata; a committed fixture is never written again"]
+fn write_the_fixture() {
+    let to = committed();
+    assert!(!to.exists(), "{} is there: a new format gets a folder of its own", to.display());
+    let folder = TempDir::new().unwrap();
+    drop(write(&folder));
+    for (name, bytes) in files(folder.path()) {
+        let path = to.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+}
