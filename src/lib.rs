@@ -8,6 +8,9 @@ pub mod format;
 pub mod matcher;
 pub mod parameters;
 pub mod preprocess;
+pub mod report;
+#[cfg(feature = "store")]
+pub mod search;
 pub mod signature;
 #[cfg(feature = "simulate")]
 pub mod simulate;

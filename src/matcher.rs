@@ -134,6 +134,12 @@ impl Matcher {
         Self { engine: engine.clone(), questioned, banks: Mutex::default() }
     }
 
+    /// The questioned signature.
+    #[must_use]
+    pub const fn questioned(&self) -> &Prepared {
+        &self.questioned
+    }
+
     /// The bank for transforms of this size, made when first wanted.
     fn bank(&self, size: usize, workspace: &mut Workspace) -> Arc<RotationBank> {
         let mut banks = self.banks.lock().unwrap_or_else(PoisonError::into_inner);
