@@ -1,5 +1,7 @@
 //! An open ballistic-forensics matching engine.
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod cmc;
 pub mod comparison;
 pub mod correlate;

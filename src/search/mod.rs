@@ -109,10 +109,13 @@ pub fn search(
         done += block.len() as u64;
         let compared: Vec<Result<Candidate, (ScanId, Failure)>> = block
             .par_iter()
-            .map_init(|| engine.workspace(), |workspace, stored| {
-                let candidate = compare(engine, matcher, stored, workspace);
-                candidate.map_err(|failure| (stored.scan, failure))
-            })
+            .map_init(
+                || engine.workspace(),
+                |workspace, stored| {
+                    let candidate = compare(engine, matcher, stored, workspace);
+                    candidate.map_err(|failure| (stored.scan, failure))
+                },
+            )
             .collect();
         for result in compared {
             match result {

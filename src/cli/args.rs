@@ -1,0 +1,321 @@
+//! The command line as typed.
+//!
+//! Declared once, here; what it means is resolved by the file of each subcommand.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Compares and searches the marks that a firearm leaves on cartridge cases.
+///
+/// Scores and leads, not decisions: only an examiner makes a hit. Exit codes: 0 done, 1 nothing found,
+/// 2 failed.
+#[derive(Debug, Parser)]
+#[command(name = "casemark", version, max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+    #[command(flatten)]
+    pub(super) engine: EngineArguments,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct EngineArguments {
+    /// Use scalar arithmetic only: slower, and the same bytes on every kind of processor
+    #[arg(long, global = true)]
+    pub(super) portable: bool,
+    /// Number of threads; by default RAYON_NUM_THREADS or one a core. Results do not depend on it
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) threads: Option<u16>,
+    /// Show no progress
+    #[arg(long, short, global = true)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Compare(CompareArguments),
+    Batch(BatchArguments),
+    Enrol(EnrolArguments),
+    Search(SearchArguments),
+    Show(ShowArguments),
+    Withdraw(WithdrawArguments),
+    Inspect(InspectArguments),
+    #[command(subcommand)]
+    Store(StoreCommand),
+    Simulate(SimulateArguments),
+    Demo(DemoArguments),
+    Parameters(ParametersArguments),
+    Completions(CompletionsArguments),
+}
+
+/// What the caller states about the files that are read.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Reading scans")]
+pub(super) struct ReadArguments {
+    /// Sample distance of images that do not state it (PNG, TIFF, BMP, JPEG), um
+    #[arg(long, value_name = "UM")]
+    pub(super) spacing_um: Option<f64>,
+    /// Unit in which X3P files state lengths: metres, as the standard demands, or um against it
+    #[arg(long, value_name = "UNIT", default_value = "m")]
+    pub(super) spacing_unit: SpacingUnit,
+    /// Unit of the samples of floating-point TIFF topographies
+    #[arg(long, value_name = "UNIT")]
+    pub(super) height_unit: Option<HeightUnit>,
+    /// Accept an X3P whose main.xml was changed after its checksum was made
+    #[arg(long)]
+    pub(super) accept_edited_manifest: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum SpacingUnit {
+    M,
+    Um,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum HeightUnit {
+    M,
+    Mm,
+    Um,
+    Nm,
+}
+
+/// Compare a questioned scan with a reference
+#[derive(Debug, Args)]
+pub(super) struct CompareArguments {
+    /// Scan of the questioned mark
+    pub(super) questioned: PathBuf,
+    /// Scan of the mark it is compared with
+    pub(super) reference: PathBuf,
+    /// Print the comparison, with every cell, as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Write a picture of the aligned surfaces and their cells
+    #[arg(long, value_name = "OUT.png")]
+    pub(super) picture: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) read: ReadArguments,
+}
+
+/// Compare all pairs of the scans, or listed ones, into a CSV file
+#[derive(Debug, Args)]
+pub(super) struct BatchArguments {
+    /// Scans, or folders of them (walked)
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Pairs to compare: CSV with the columns questioned,reference. A name is a path as found under
+    /// PATH, the end of one, or a path of its own
+    #[arg(long, value_name = "PAIRS.csv")]
+    pub(super) pairs: Option<PathBuf>,
+    /// Where the scores go (written whole, or not at all)
+    #[arg(long, value_name = "SCORES.csv")]
+    pub(super) out: PathBuf,
+    /// Leave out scans that cannot be read, write the rest, and exit with 2
+    #[arg(long)]
+    pub(super) keep_going: bool,
+    #[command(flatten)]
+    pub(super) read: ReadArguments,
+}
+
+/// Enter scans into a reference store
+#[derive(Debug, Args)]
+pub(super) struct EnrolArguments {
+    /// Scans, or folders of them (walked)
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// The store; made if it is not there
+    #[arg(long, value_name = "DIR")]
+    pub(super) store: PathBuf,
+    /// What is known of the exhibits: CSV with a column `file` (a path, or the end of one) and any of
+    /// laboratory, case_number, label, country, calibre, firearm_label, firearm_make, firearm_model,
+    /// incident, notes, mark. Rows of one laboratory, case number and label are one exhibit
+    #[arg(long, value_name = "M.csv")]
+    pub(super) metadata: Option<PathBuf>,
+    /// Laboratory of the scans that the metadata does not name one for
+    #[arg(long, value_name = "NAME", env = "CASEMARK_LABORATORY", default_value = "local")]
+    pub(super) laboratory: String,
+    /// Mark of the scans that the metadata does not name one for: breech_face, firing_pin, ejector or
+    /// aperture_shear
+    #[arg(long, default_value = "breech_face")]
+    pub(super) mark: crate::store::MarkKind,
+    /// Print one JSON object a scan, once it is safe on the disk
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) read: ReadArguments,
+}
+
+/// Search a store for the references most like a questioned scan
+#[derive(Debug, Args)]
+pub(super) struct SearchArguments {
+    /// Scan of the questioned mark
+    pub(super) questioned: PathBuf,
+    /// The store
+    #[arg(long, value_name = "DIR")]
+    pub(super) store: PathBuf,
+    /// Number of candidates
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(super) top: u32,
+    /// Print candidates and summary as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) filter: FilterArguments,
+    #[command(flatten)]
+    pub(super) read: ReadArguments,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Filters (an unknown calibre or country passes unless excluded)")]
+pub(super) struct FilterArguments {
+    /// Only references of this mark
+    #[arg(long)]
+    pub(super) mark: Option<crate::store::MarkKind>,
+    /// Only references of this calibre
+    #[arg(long)]
+    pub(super) calibre: Option<String>,
+    /// Only references from this country (ISO 3166-1 alpha-2)
+    #[arg(long)]
+    pub(super) country: Option<crate::store::Country>,
+    /// Only references of this laboratory
+    #[arg(long, value_name = "NAME")]
+    pub(super) laboratory: Option<String>,
+    /// Only references of cases with this number
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) case_number: Option<String>,
+    /// Leave out references whose calibre or country is not known
+    #[arg(long)]
+    pub(super) exclude_unknown: bool,
+}
+
+/// Show a record of a store
+#[derive(Debug, Args)]
+pub(super) struct ShowArguments {
+    /// Identifier of a case, firearm, exhibit, mark or scan, its first characters, or the SHA-256 of an
+    /// original file
+    pub(super) id: String,
+    /// The store
+    #[arg(long, value_name = "DIR")]
+    pub(super) store: PathBuf,
+    /// Print it as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Write the original file of a scan here
+    #[arg(long, value_name = "FILE")]
+    pub(super) original: Option<PathBuf>,
+}
+
+/// Take an exhibit or a scan out of every search, for ever
+#[derive(Debug, Args)]
+pub(super) struct WithdrawArguments {
+    /// Identifier of the exhibit or scan, or its first characters
+    pub(super) id: String,
+    /// Why; it stays in the store
+    #[arg(long)]
+    pub(super) reason: String,
+    /// The store
+    #[arg(long, value_name = "DIR")]
+    pub(super) store: PathBuf,
+}
+
+/// Say what is in a scan, and whether a signature can be had from it
+#[derive(Debug, Args)]
+pub(super) struct InspectArguments {
+    /// The scan
+    pub(super) file: PathBuf,
+    /// Print it as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) read: ReadArguments,
+}
+
+/// Look after a reference store
+#[derive(Debug, Subcommand)]
+pub(super) enum StoreCommand {
+    /// Count what is in the store
+    Stats(StoreArguments),
+    /// Check every object, record and index entry
+    Verify(StoreArguments),
+    /// Make the index anew from the objects
+    Rebuild(StoreArguments),
+    /// Delete the files of what was withdrawn
+    Purge(StoreArguments),
+    /// Take in everything that another store knows
+    Merge(MergeArguments),
+    /// Extract signatures of the present parameters from the originals, where they are missing
+    Upgrade(UpgradeArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StoreArguments {
+    /// The store
+    #[arg(long, value_name = "DIR")]
+    pub(super) store: PathBuf,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MergeArguments {
+    #[command(flatten)]
+    pub(super) store: StoreArguments,
+    /// The other store; it is not changed
+    #[arg(long, value_name = "DIR")]
+    pub(super) from: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct UpgradeArguments {
+    #[command(flatten)]
+    pub(super) store: StoreArguments,
+    #[command(flatten)]
+    pub(super) read: ReadArguments,
+}
+
+/// Make synthetic breech faces, the same for the same seed
+#[derive(Debug, Args)]
+pub(super) struct SimulateArguments {
+    /// Folder for the X3P files, labels.csv (file,source) and truth.csv
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
+    /// Number of firearms
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) firearms: u32,
+    /// Number of cartridge cases fired by each
+    #[arg(long, value_name = "M", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) shots: u32,
+    /// Seed of everything random
+    #[arg(long, value_name = "S")]
+    pub(super) seed: u64,
+    /// Sample distance, um
+    #[arg(long, value_name = "UM", default_value_t = 6.25)]
+    pub(super) spacing_um: f64,
+}
+
+/// Enrol the synthetic cases of testdata/ into a fresh store, search it, and print what is found
+#[derive(Debug, Args)]
+pub(super) struct DemoArguments {
+    /// Folder with the scans
+    #[arg(long, value_name = "DIR", default_value = "testdata/demo")]
+    pub(super) testdata: PathBuf,
+    /// Where the store is made; by default a temporary folder that is deleted afterwards
+    #[arg(long, value_name = "DIR")]
+    pub(super) store: Option<PathBuf>,
+}
+
+/// List every parameter with unit, bounds, default and source
+#[derive(Debug, Args)]
+pub(super) struct ParametersArguments {
+    /// Print them as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// Print the completions of a shell
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArguments {
+    /// Which shell
+    pub(super) shell: clap_complete::Shell,
+}

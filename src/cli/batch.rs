@@ -1,0 +1,202 @@
+//! `casemark batch`: many comparisons into one CSV file.
+
+use super::args::BatchArguments;
+use super::output::{print, write_file};
+use super::scans::{collect, prepare, read_options, resolve};
+use super::{Context, Outcome};
+use crate::format::ReadOptions;
+use crate::matcher::{Matcher, Prepared};
+use crate::report::Figures;
+use anyhow::{Context as _, bail};
+use rayon::prelude::*;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// One row of the pairs file.
+#[derive(Debug, Deserialize)]
+struct PairRow {
+    questioned: String,
+    reference: String,
+}
+
+/// One pair to compare: names as they are written out, and which scans they stand for.
+struct Pair {
+    names: [String; 2],
+    scans: [usize; 2],
+}
+
+pub(super) fn run(context: &Context, arguments: &BatchArguments) -> anyhow::Result<Outcome> {
+    let started = Instant::now();
+    let options = read_options(&arguments.read)?;
+    let mut paths = collect(&arguments.paths)?;
+    let pairs = match &arguments.pairs {
+        Some(file) => listed_pairs(file, &mut paths)?,
+        None => all_pairs(&paths),
+    };
+    let (prepared, faults) = prepare_all(context, &paths, &options, &pairs);
+    if !faults.is_empty() && !arguments.keep_going {
+        bail!("{}", faults.join("\n       "));
+    }
+    let groups = group(pairs, &prepared);
+    let count: usize = groups.iter().map(|(_, pairs)| pairs.len()).sum();
+    let bar = context.progress.bar(count as u64, "comparing");
+    let compare = |matcher: &Matcher, pair: &Pair| -> anyhow::Result<Option<Figures>> {
+        let Some(reference) = &prepared[pair.scans[1]] else { return Ok(None) };
+        let comparison = matcher
+            .compare(reference, &mut context.engine.workspace())
+            .with_context(|| pair.names.join(" with "))?;
+        bar.inc(1);
+        Ok(Some(Figures::from(&comparison)))
+    };
+    let compared: Vec<Vec<(usize, Figures)>> = groups
+        .par_iter()
+        .map(|(scan, pairs)| {
+            let Some(questioned) = &prepared[*scan] else { return Ok(Vec::new()) };
+            let matcher = Matcher::new(&context.engine, questioned.clone());
+            let figures = pairs
+                .par_iter()
+                .map(|(place, pair)| Ok(compare(&matcher, pair)?.map(|figures| (*place, figures))));
+            let figures: Vec<Option<_>> = figures.collect::<anyhow::Result<_>>()?;
+            Ok(figures.into_iter().flatten().collect())
+        })
+        .collect::<anyhow::Result<_>>()?;
+    bar.finish_and_clear();
+    let rows: BTreeMap<usize, Figures> = compared.into_iter().flatten().collect();
+    let names = groups.iter().flat_map(|(_, pairs)| pairs);
+    let names: BTreeMap<usize, &Pair> = names.map(|(place, pair)| (*place, pair)).collect();
+    write_file(&arguments.out, &csv_of(&rows, &names)?)?;
+    print(&format!(
+        "{} pairs of {} scans compared in {:.1} s, scores in {}\n",
+        rows.len(),
+        prepared.iter().flatten().count(),
+        started.elapsed().as_secs_f64(),
+        arguments.out.display()
+    ))?;
+    if !faults.is_empty() {
+        bail!("left out: {}", faults.join("\n       "));
+    }
+    Ok(Outcome::Done)
+}
+
+/// All unordered pairs, in the order of paths.
+fn all_pairs(paths: &[PathBuf]) -> Vec<Pair> {
+    let name = |path: &Path| path.display().to_string();
+    let pairs = (0..paths.len()).flat_map(|one| (one + 1..paths.len()).map(move |two| [one, two]));
+    pairs.map(|scans| Pair { names: scans.map(|scan| name(&paths[scan])), scans }).collect()
+}
+
+/// The pairs of a file, in its order; scans that are named by a path of their own join `paths`.
+fn listed_pairs(file: &Path, paths: &mut Vec<PathBuf>) -> anyhow::Result<Vec<Pair>> {
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_path(file)
+        .with_context(|| file.display().to_string())?;
+    let mut pairs = Vec::new();
+    for (row, record) in reader.deserialize::<PairRow>().enumerate() {
+        let place = || format!("{}, row {}", file.display(), row + 2);
+        let PairRow { questioned, reference } = record.with_context(place)?;
+        let mut scan = |name: &str| -> anyhow::Result<usize> {
+            let path = resolve(name, paths).with_context(place)?.cloned();
+            let path = match path {
+                Some(path) => path,
+                None if Path::new(name).is_file() => PathBuf::from(name),
+                None => bail!("{}: no scan is called {name}", place()),
+            };
+            let known = paths.iter().position(|other| *other == path);
+            Ok(known.unwrap_or_else(|| {
+                paths.push(path);
+                paths.len() - 1
+            }))
+        };
+        let scans = [scan(&questioned)?, scan(&reference)?];
+        pairs.push(Pair { names: [questioned, reference], scans });
+    }
+    if pairs.is_empty() {
+        bail!("{}: no pairs in this file", file.display());
+    }
+    Ok(pairs)
+}
+
+/// Every scan that a pair needs, made ready in parallel; faults in the order of paths.
+fn prepare_all(
+    context: &Context,
+    paths: &[PathBuf],
+    options: &ReadOptions,
+    pairs: &[Pair],
+) -> (Vec<Option<Prepared>>, Vec<String>) {
+    let mut needed = vec![false; paths.len()];
+    for scan in pairs.iter().flat_map(|pair| pair.scans) {
+        needed[scan] = true;
+    }
+    // Without a pair there is nothing to need, but a fault must be told all the same.
+    let all = pairs.is_empty();
+    let bar = context.progress.bar(paths.len() as u64, "reading");
+    let read: Vec<Option<anyhow::Result<Prepared>>> = paths
+        .par_iter()
+        .zip(&needed)
+        .map(|(path, needed)| {
+            let prepared = (*needed || all).then(|| prepare(context, path, options));
+            bar.inc(1);
+            prepared
+        })
+        .collect();
+    bar.finish_and_clear();
+    let mut faults = Vec::new();
+    let prepared = read.into_iter().map(|scan| match scan? {
+        Ok(prepared) => Some(prepared),
+        Err(error) => {
+            faults.push(format!("{error:#}"));
+            None
+        }
+    });
+    (prepared.collect(), faults)
+}
+
+/// Pairs by questioned scan, each with its place in the output; pairs without their scans left out.
+fn group(pairs: Vec<Pair>, prepared: &[Option<Prepared>]) -> Vec<(usize, Vec<(usize, Pair)>)> {
+    let mut groups: BTreeMap<usize, Vec<(usize, Pair)>> = BTreeMap::new();
+    for (place, pair) in pairs.into_iter().enumerate() {
+        if pair.scans.iter().all(|scan| prepared[*scan].is_some()) {
+            groups.entry(pair.scans[0]).or_default().push((place, pair));
+        }
+    }
+    groups.into_iter().collect()
+}
+
+fn csv_of(
+    rows: &BTreeMap<usize, Figures>,
+    pairs: &BTreeMap<usize, &Pair>,
+) -> anyhow::Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record([
+        "questioned",
+        "reference",
+        "cmc_count",
+        "cells",
+        "cmc_fraction",
+        "ncc",
+        "theta_deg",
+        "dx_um",
+        "dy_um",
+    ])?;
+    let decimals = |value: Option<f64>, decimals: usize| {
+        value.map_or_else(String::new, |value| format!("{value:.decimals$}"))
+    };
+    for (place, figures) in rows {
+        let [questioned, reference] = &pairs[place].names;
+        writer.write_record([
+            questioned.clone(),
+            reference.clone(),
+            figures.cmc_count.to_string(),
+            figures.cells.to_string(),
+            format!("{:.6}", figures.cmc_fraction),
+            decimals(figures.ncc, 6),
+            decimals(figures.theta_deg, 4),
+            decimals(figures.dx_um, 3),
+            decimals(figures.dy_um, 3),
+        ])?;
+    }
+    Ok(writer.into_inner()?)
+}

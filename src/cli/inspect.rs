@@ -1,0 +1,161 @@
+//! `casemark inspect`: what is in a scan, and whether a signature can be had from it.
+
+use super::args::InspectArguments;
+use super::output::{print, print_json};
+use super::scans::{read, read_options};
+use super::{Context, Outcome};
+use crate::digest::Digest;
+use crate::format::{FileFormat, Metadata, Scan};
+use crate::signature::{Signature, Summary};
+use crate::surface::Kind;
+use serde::Serialize;
+use std::fmt::Write as _;
+
+#[derive(Serialize)]
+struct Report {
+    file: String,
+    file_format: FileFormat,
+    sha256: Digest,
+    kind: Kind,
+    metrological: bool,
+    rows: usize,
+    columns: usize,
+    spacing_x_um: f64,
+    spacing_y_um: f64,
+    width_um: f64,
+    height_um: f64,
+    valid_samples: usize,
+    fill_fraction: f64,
+    /// Of the measured samples, about their mean; of a reflectance image: grey levels times 1e6.
+    rms_height_um: f64,
+    peak_to_valley_um: f64,
+    metadata: Metadata,
+    signature: Option<Summary>,
+    signature_bytes: Option<usize>,
+    signature_refused: Option<String>,
+}
+
+pub(super) fn run(context: &Context, arguments: &InspectArguments) -> anyhow::Result<Outcome> {
+    let (scan, _) = read(&arguments.file, &read_options(&arguments.read)?)?;
+    let signature = Signature::extract(&scan.surface, scan.sha256, context.engine.parameters());
+    let report = report(&arguments.file.display().to_string(), scan, signature.as_ref());
+    if arguments.json {
+        print_json(&report)?;
+    } else {
+        print(&describe(&report))?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn report<E: std::fmt::Display>(
+    file: &str,
+    scan: Scan,
+    signature: Result<&Signature, E>,
+) -> Report {
+    let surface = &scan.surface;
+    let heights =
+        || surface.heights().iter().zip(surface.mask()).filter(|(_, v)| **v).map(|(h, _)| *h);
+    let count = surface.valid_count() as f64;
+    let mean = heights().sum::<f64>() / count;
+    let variance = heights().map(|height| (height - mean) * (height - mean)).sum::<f64>() / count;
+    let (low, high) = heights().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), height| {
+        (low.min(height), high.max(height))
+    });
+    let (width, height) = surface.extent();
+    let refused = signature.as_ref().err().map(ToString::to_string);
+    let signature = signature.ok();
+    Report {
+        file: file.to_owned(),
+        file_format: scan.file_format,
+        sha256: scan.sha256,
+        kind: surface.kind(),
+        metrological: surface.kind() == Kind::Topography,
+        rows: surface.rows(),
+        columns: surface.columns(),
+        spacing_x_um: surface.spacing().x.micrometres(),
+        spacing_y_um: surface.spacing().y.micrometres(),
+        width_um: width.micrometres(),
+        height_um: height.micrometres(),
+        valid_samples: surface.valid_count(),
+        fill_fraction: surface.fill_fraction(),
+        rms_height_um: variance.sqrt() * 1e6,
+        peak_to_valley_um: (high - low) * 1e6,
+        signature: signature.map(Signature::summary),
+        signature_bytes: signature.map(|signature| signature.to_bytes().len()),
+        signature_refused: refused,
+        metadata: scan.metadata,
+    }
+}
+
+fn describe(report: &Report) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, value: String| {
+        let _ = writeln!(text, "{name:<18}{value}");
+    };
+    let known = |value: &Option<String>| value.clone().unwrap_or_else(|| "not stated".to_owned());
+    line("file", report.file.clone());
+    line("format", report.file_format.to_string());
+    line("sha256", report.sha256.to_string());
+    let kind = match report.kind {
+        Kind::Topography => "topography",
+        Kind::Reflectance => "reflectance image (not metrological)",
+    };
+    line("kind", kind.to_owned());
+    line(
+        "samples",
+        format!(
+            "{} columns x {} rows, {:.2} x {:.2} um apart",
+            report.columns, report.rows, report.spacing_x_um, report.spacing_y_um
+        ),
+    );
+    line("size", format!("{:.3} x {:.3} mm", report.width_um / 1e3, report.height_um / 1e3));
+    line(
+        "measured",
+        format!("{} samples, {:.1} %", report.valid_samples, report.fill_fraction * 100.0),
+    );
+    if report.metrological {
+        line(
+            "heights",
+            format!(
+                "rms {:.3} um, peak to valley {:.2} um",
+                report.rms_height_um, report.peak_to_valley_um
+            ),
+        );
+    }
+    let Metadata { creator, date, calibration_date, instrument, comment, warnings, .. } =
+        &report.metadata;
+    let instrument: Vec<&str> = [&instrument.manufacturer, &instrument.model, &instrument.serial]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect();
+    line(
+        "instrument",
+        if instrument.is_empty() { "not stated".to_owned() } else { instrument.join(", ") },
+    );
+    line("measured on", known(date));
+    line("calibrated on", known(calibration_date));
+    line("creator", known(creator));
+    if let Some(comment) = comment {
+        line("comment", comment.clone());
+    }
+    for warning in warnings {
+        line("warning", warning.to_string());
+    }
+    match (&report.signature, &report.signature_refused) {
+        (Some(signature), _) => line(
+            "signature",
+            format!(
+                "{} columns x {} rows at {} um, {} samples, {} bytes, deviation {:.3} um",
+                signature.columns,
+                signature.rows,
+                signature.spacing_um,
+                signature.valid_samples,
+                report.signature_bytes.unwrap_or_default(),
+                signature.deviation_um
+            ),
+        ),
+        (None, reason) => line("no signature", reason.clone().unwrap_or_default()),
+    }
+    text
+}

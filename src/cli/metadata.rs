@@ -1,0 +1,77 @@
+//! The metadata file of an enrolment: what is known of each exhibit.
+
+use super::scans::resolve;
+use crate::store::{ExhibitMetadata, FirearmMetadata, MarkKind};
+use anyhow::{Context as _, bail};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// One row as written; an empty field is an unknown value.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    file: String,
+    laboratory: Option<String>,
+    case_number: Option<String>,
+    label: Option<String>,
+    country: Option<String>,
+    calibre: Option<String>,
+    firearm_label: Option<String>,
+    firearm_make: Option<String>,
+    firearm_model: Option<String>,
+    incident: Option<String>,
+    notes: Option<String>,
+    mark: Option<String>,
+}
+
+/// What is known of the exhibit on a scan.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) exhibit: ExhibitMetadata,
+    pub(super) mark: MarkKind,
+}
+
+/// Reads the file; every row must name one of the scans, and no scan twice.
+pub(super) fn read(
+    file: &Path,
+    scans: &[PathBuf],
+    default: &Entry,
+) -> anyhow::Result<BTreeMap<PathBuf, Entry>> {
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_path(file)
+        .with_context(|| file.display().to_string())?;
+    let mut entries = BTreeMap::new();
+    for (row, record) in reader.deserialize::<Row>().enumerate() {
+        let place = || format!("{}, row {}", file.display(), row + 2);
+        let record = record.with_context(place)?;
+        let Some(scan) = resolve(&record.file, scans).with_context(place)? else {
+            bail!("{}: no scan is called {}", place(), record.file);
+        };
+        if entries.insert(scan.clone(), entry(record, default).with_context(place)?).is_some() {
+            bail!("{}: {} is named twice", place(), scan.display());
+        }
+    }
+    Ok(entries)
+}
+
+fn entry(row: Row, default: &Entry) -> anyhow::Result<Entry> {
+    let firearm = FirearmMetadata {
+        label: row.firearm_label,
+        make: row.firearm_make,
+        model: row.firearm_model,
+    };
+    let exhibit = ExhibitMetadata {
+        laboratory: row.laboratory.unwrap_or_else(|| default.exhibit.laboratory.clone()),
+        case_number: row.case_number,
+        label: row.label,
+        country: row.country.map(|country| country.parse()).transpose()?,
+        calibre: row.calibre,
+        firearm: (firearm != FirearmMetadata::default()).then_some(firearm),
+        incident: row.incident.map(|date| date.parse()).transpose().context("incident")?,
+        notes: row.notes,
+    };
+    let mark = row.mark.map(|mark| mark.parse()).transpose()?.unwrap_or(default.mark);
+    Ok(Entry { exhibit, mark })
+}

@@ -1,0 +1,31 @@
+//! `casemark parameters`: every number that steers the engine.
+
+use super::args::ParametersArguments;
+use super::output::{print, print_json, table};
+use super::{Context, Outcome};
+
+pub(super) fn run(context: &Context, arguments: &ParametersArguments) -> anyhow::Result<Outcome> {
+    let parameters = context.engine.parameters();
+    let list = parameters.list();
+    if arguments.json {
+        print_json(&serde_json::json!({
+            "engine_version": crate::VERSION,
+            "parameters_digest": parameters.digest(),
+            "extraction_digest": parameters.extraction_digest(),
+            "parameters": list,
+        }))?;
+        return Ok(Outcome::Done);
+    }
+    let rows = list.into_iter().map(|entry| {
+        vec![
+            entry.key.to_owned(),
+            entry.value.to_string(),
+            entry.unit.to_owned(),
+            format!("{} to {}", entry.minimum, entry.maximum),
+            entry.description.to_owned(),
+        ]
+    });
+    print(&table(&["parameter", "value", "unit", "bounds", "what it is"], rows.collect()))?;
+    print(&format!("engine {}, digest {}\n", crate::VERSION, parameters.digest()))?;
+    Ok(Outcome::Done)
+}

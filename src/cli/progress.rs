@@ -1,0 +1,27 @@
+//! Progress on standard error, for people: only on a terminal, never in a pipe.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Makes progress bars, or none.
+pub(super) struct Progress {
+    quiet: bool,
+}
+
+impl Progress {
+    pub(super) const fn new(quiet: bool) -> Self {
+        Self { quiet }
+    }
+
+    /// A bar over `length` steps of `what`, with an estimate of the time left.
+    pub(super) fn bar(&self, length: u64, what: &'static str) -> ProgressBar {
+        let target =
+            if self.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(Some(length), target).with_message(what);
+        let template = "{msg} [{bar:30}] {pos}/{len} ({per_sec}, {eta} left)";
+        match ProgressStyle::with_template(template) {
+            Ok(style) => bar.with_style(style.progress_chars("=> ")),
+            // The template is ours and sound; a plain bar would do as well.
+            Err(_) => bar,
+        }
+    }
+}

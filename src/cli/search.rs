@@ -1,0 +1,168 @@
+//! `casemark search`: a questioned scan against a reference store.
+
+use super::args::{FilterArguments, SearchArguments};
+use super::output::{decimals, print, print_json, table};
+use super::scans::{prepare, read_options};
+use super::{Context, Outcome};
+use crate::matcher::Matcher;
+use crate::report::ComparisonReport;
+use crate::search::{SearchResult, Summary, search};
+use crate::store::{DiskStore, Filter, ReferenceStore, ScanView, Unknown};
+use anyhow::{Context as _, bail};
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::time::Instant;
+
+/// A candidate as it is given out.
+#[derive(Serialize)]
+struct CandidateReport {
+    rank: usize,
+    exhibit_id: String,
+    scan_id: String,
+    original_file_name: String,
+    laboratory: String,
+    case_number: Option<String>,
+    label: Option<String>,
+    country: Option<String>,
+    calibre: Option<String>,
+    mark: String,
+    #[serde(flatten)]
+    comparison: ComparisonReport,
+}
+
+/// A record that could not be compared.
+#[derive(Serialize)]
+struct FailureReport {
+    scan_id: String,
+    reason: String,
+}
+
+#[derive(Serialize)]
+struct Report {
+    candidates: Vec<CandidateReport>,
+    summary: Summary,
+    failures: Vec<FailureReport>,
+}
+
+pub(super) fn run(context: &Context, arguments: &SearchArguments) -> anyhow::Result<Outcome> {
+    let options = read_options(&arguments.read)?;
+    let questioned = prepare(context, &arguments.questioned, &options)?;
+    let store = super::store::open(&arguments.store)?;
+    let filter = filter(&arguments.filter);
+    let started = Instant::now();
+    let matcher = Matcher::new(&context.engine, questioned);
+    let result = run_search(context, &matcher, &store, &filter, arguments.top as usize)
+        .with_context(|| arguments.store.display().to_string())?;
+    let seconds = started.elapsed().as_secs_f64();
+    let report = report(&store, &result)?;
+    if arguments.json {
+        print_json(&report)?;
+    } else {
+        print(&describe(&report, seconds))?;
+    }
+    if let Some(failure) = report.failures.first() {
+        bail!(
+            "{}: the search is not complete: {} records could not be compared, the first is scan {}: {}",
+            arguments.store.display(),
+            report.failures.len(),
+            failure.scan_id,
+            failure.reason
+        );
+    }
+    Ok(if report.candidates.is_empty() { Outcome::NothingFound } else { Outcome::Done })
+}
+
+/// Searches with progress.
+pub(super) fn run_search(
+    context: &Context,
+    matcher: &Matcher,
+    store: &DiskStore,
+    filter: &Filter,
+    top: usize,
+) -> anyhow::Result<SearchResult> {
+    let length = store.scans(filter).count() as u64;
+    let bar = context.progress.bar(length, "searching");
+    let result =
+        search(&context.engine, matcher, store, filter, top, &mut |done| bar.set_position(done));
+    bar.finish_and_clear();
+    Ok(result?)
+}
+
+fn filter(arguments: &FilterArguments) -> Filter {
+    Filter {
+        mark: arguments.mark,
+        calibre: arguments.calibre.clone(),
+        country: arguments.country,
+        laboratory: arguments.laboratory.clone(),
+        case_number: arguments.case_number.clone(),
+        unknown: if arguments.exclude_unknown { Unknown::Excluded } else { Unknown::Included },
+        ..Filter::default()
+    }
+}
+
+fn report(store: &DiskStore, result: &SearchResult) -> anyhow::Result<Report> {
+    let candidates = result.candidates.iter().enumerate().map(|(index, candidate)| {
+        let ScanView { scan, mark, exhibit, case, .. } = store.view(candidate.scan)?;
+        Ok(CandidateReport {
+            rank: index + 1,
+            exhibit_id: exhibit.id.to_string(),
+            scan_id: scan.id.to_string(),
+            original_file_name: scan.original_name,
+            laboratory: exhibit.laboratory,
+            case_number: case.map(|case| case.number),
+            label: exhibit.label,
+            country: exhibit.country.map(|country| country.to_string()),
+            calibre: exhibit.calibre,
+            mark: mark.kind.to_string(),
+            comparison: ComparisonReport::from(&candidate.comparison),
+        })
+    });
+    let failures = result.failures.iter().map(|(scan, failure)| {
+        use std::error::Error as _;
+        let source = failure.source().map_or_else(String::new, |source| format!(": {source}"));
+        FailureReport { scan_id: scan.to_string(), reason: format!("{failure}{source}") }
+    });
+    Ok(Report {
+        candidates: candidates.collect::<anyhow::Result<_>>()?,
+        summary: result.summary.clone(),
+        failures: failures.collect(),
+    })
+}
+
+/// The ranked table and what was searched.
+fn describe(report: &Report, seconds: f64) -> String {
+    let rows = report.candidates.iter().map(|candidate| {
+        let figures = &candidate.comparison.figures;
+        vec![
+            candidate.rank.to_string(),
+            candidate.exhibit_id.clone(),
+            candidate.original_file_name.clone(),
+            format!("{} of {}", figures.cmc_count, figures.cells),
+            format!("{:.3}", figures.cmc_fraction),
+            decimals(figures.ncc, 3),
+            decimals(figures.theta_deg, 1),
+        ]
+    });
+    let header = ["rank", "exhibit", "file", "cmc", "fraction", "ncc", "theta_deg"];
+    let mut text = table(&header, rows.collect());
+    let summary = &report.summary;
+    let _ = writeln!(
+        text,
+        "{} records searched in {seconds:.1} s, {} could not be compared; engine {}, parameters {}",
+        summary.records_searched,
+        summary.records_failed,
+        summary.engine_version,
+        &summary.parameters_digest.to_string()[..16]
+    );
+    text.push_str("Leads by rank score: only an examiner makes a hit.\n");
+    text
+}
+
+/// The table of a search, for the demonstration.
+pub(super) fn table_of(
+    store: &DiskStore,
+    result: &SearchResult,
+    seconds: f64,
+) -> anyhow::Result<String> {
+    Ok(describe(&report(store, result)?, seconds))
+}

@@ -1,0 +1,87 @@
+//! `casemark show`: one record of a store, with what hangs on it.
+
+use super::Outcome;
+use super::args::ShowArguments;
+use super::output::{print, print_json, write_file};
+use crate::store::{DiskStore, Found, ReferenceStore as _, ScanView};
+use anyhow::{Context as _, bail};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    record: Found,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    scans: Vec<ScanView>,
+}
+
+pub(super) fn run(arguments: &ShowArguments) -> anyhow::Result<Outcome> {
+    let store = super::store::open(&arguments.store)?;
+    let named = || arguments.store.display().to_string();
+    let record = store.find(&arguments.id).with_context(named)?;
+    let scans = scans(&store, &record).with_context(named)?;
+    if let Some(path) = &arguments.original {
+        let Found::Scan(scan) = &record else {
+            bail!("{} is no scan: only scans have an original file", arguments.id);
+        };
+        write_file(path, &store.original(scan.id).with_context(named)?)?;
+    }
+    let report = Report { record, scans };
+    if arguments.json {
+        print_json(&report)?;
+    } else {
+        print(&describe(&serde_json::to_value(&report)?, 0))?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// The scans that belong to a record.
+fn scans(store: &DiskStore, record: &Found) -> anyhow::Result<Vec<ScanView>> {
+    let exhibits = match record {
+        Found::Case(case) => store.exhibits_of(case.id)?,
+        Found::Firearm(firearm) => store.exhibits_from(firearm.id)?,
+        Found::Exhibit(exhibit) => vec![exhibit.id],
+        Found::Mark(mark) => vec![mark.exhibit],
+        Found::Scan(scan) => return Ok(vec![store.view(scan.id)?]),
+    };
+    let mut views = Vec::new();
+    for exhibit in exhibits {
+        for scan in store.scans_of(exhibit)? {
+            let view = store.view(scan)?;
+            let other_mark = matches!(record, Found::Mark(mark) if view.mark.id != mark.id);
+            if !other_mark {
+                views.push(view);
+            }
+        }
+    }
+    Ok(views)
+}
+
+/// Names and values, indented; what is not known is left out.
+fn describe(value: &serde_json::Value, depth: usize) -> String {
+    use serde_json::Value;
+    let indent = "  ".repeat(depth);
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| match value {
+                Value::Object(_) | Value::Array(_) => {
+                    format!("{indent}{name}\n{}", describe(value, depth + 1))
+                }
+                Value::String(text) => format!("{indent}{name}: {text}\n"),
+                Value::Null | Value::Bool(_) | Value::Number(_) => {
+                    format!("{indent}{name}: {value}\n")
+                }
+            })
+            .collect(),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| format!("{indent}{}\n{}", index + 1, describe(item, depth + 1)))
+            .collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            format!("{indent}{value}\n")
+        }
+    }
+}

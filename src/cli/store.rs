@@ -1,0 +1,206 @@
+//! `casemark store`: counting, checking, mending and merging a reference store.
+
+use super::args::{ReadArguments, StoreArguments, StoreCommand};
+use super::output::{print, print_json, table};
+use super::scans::read_options;
+use super::{Context, Outcome};
+use crate::format;
+use crate::signature::Signature;
+use crate::store::{DiskStore, Filter, ReferenceStore as _, ScanId, SignatureBlob};
+use anyhow::{Context as _, bail};
+use rayon::prelude::*;
+use serde::Serialize;
+use std::path::Path;
+
+/// Signatures that share their syncs.
+const TOGETHER: usize = 32;
+
+pub(super) fn run(context: &Context, command: StoreCommand) -> anyhow::Result<Outcome> {
+    match command {
+        StoreCommand::Stats(arguments) => stats(&arguments),
+        StoreCommand::Verify(arguments) => verify(context, &arguments),
+        StoreCommand::Rebuild(arguments) => rebuild(&arguments),
+        StoreCommand::Purge(arguments) => purge(&arguments),
+        StoreCommand::Merge(arguments) => merge(&arguments.store, &arguments.from),
+        StoreCommand::Upgrade(arguments) => upgrade(context, &arguments.store, &arguments.read),
+    }
+}
+
+/// Opens a store that is there.
+pub(super) fn open(path: &Path) -> anyhow::Result<DiskStore> {
+    let store = DiskStore::open(path).with_context(|| path.display().to_string())?;
+    mention_opening(path, &store);
+    Ok(store)
+}
+
+/// Says on standard error what opening had to mend.
+pub(super) fn mention_opening(path: &Path, store: &DiskStore) {
+    let opening = store.opening();
+    if opening.missing > 0 {
+        eprintln!(
+            "warning: {}: {} record objects are missing; run `casemark store verify`",
+            path.display(),
+            opening.missing
+        );
+    }
+}
+
+fn stats(arguments: &StoreArguments) -> anyhow::Result<Outcome> {
+    let store = open(&arguments.store)?;
+    let statistics = store.statistics().with_context(|| arguments.store.display().to_string())?;
+    if arguments.json {
+        print_json(&statistics)?;
+        return Ok(Outcome::Done);
+    }
+    let value = serde_json::to_value(statistics)?;
+    let rows = value.as_object().into_iter().flatten();
+    let rows = rows.map(|(name, value)| vec![name.replace('_', " "), value.to_string()]);
+    print(&table(&["what", "count"], rows.collect()))?;
+    Ok(Outcome::Done)
+}
+
+#[derive(Serialize)]
+struct Verification {
+    sound: bool,
+    objects: u64,
+    bytes: u64,
+    unused: u64,
+    findings: Vec<String>,
+    unlisted: u64,
+}
+
+fn verify(context: &Context, arguments: &StoreArguments) -> anyhow::Result<Outcome> {
+    let store = open(&arguments.store)?;
+    let bar = context.progress.bar(0, "verifying");
+    let report = store
+        .verify(&mut |progress| {
+            bar.set_length(progress.total);
+            bar.set_position(progress.done);
+        })
+        .with_context(|| arguments.store.display().to_string())?;
+    bar.finish_and_clear();
+    let verification = Verification {
+        sound: report.is_sound(),
+        objects: report.objects,
+        bytes: report.bytes,
+        unused: report.unused,
+        findings: report.findings.iter().map(ToString::to_string).collect(),
+        unlisted: report.unlisted,
+    };
+    if arguments.json {
+        print_json(&verification)?;
+    } else {
+        for finding in &verification.findings {
+            print(&format!("{finding}\n"))?;
+        }
+        let Verification { objects, bytes, unused, .. } = verification;
+        print(&format!("{objects} objects, {bytes} bytes, {unused} in no use\n"))?;
+    }
+    if !verification.sound {
+        let count = verification.findings.len() as u64 + verification.unlisted;
+        bail!("{}: the store is not sound: {count} findings", arguments.store.display());
+    }
+    if !arguments.json {
+        print("the store is sound\n")?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn rebuild(arguments: &StoreArguments) -> anyhow::Result<Outcome> {
+    let store = DiskStore::rebuild(&arguments.store)
+        .with_context(|| arguments.store.display().to_string())?;
+    let records = store.opening().records;
+    if arguments.json {
+        print_json(&serde_json::json!({ "records": records }))?;
+    } else {
+        print(&format!("the index was made anew from {records} record objects\n"))?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn purge(arguments: &StoreArguments) -> anyhow::Result<Outcome> {
+    let store = open(&arguments.store)?;
+    let purged = store.purge().with_context(|| arguments.store.display().to_string())?;
+    if arguments.json {
+        print_json(&serde_json::json!({
+            "originals": purged.originals,
+            "signatures": purged.signatures,
+            "bytes": purged.bytes,
+        }))?;
+    } else {
+        print(&format!(
+            "{} originals and {} signatures deleted, {} bytes given back\n",
+            purged.originals, purged.signatures, purged.bytes
+        ))?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn merge(arguments: &StoreArguments, from: &Path) -> anyhow::Result<Outcome> {
+    let other = open(from)?;
+    let store = DiskStore::create_or_open(&arguments.store)
+        .with_context(|| arguments.store.display().to_string())?;
+    let merged = store
+        .merge_from(&other)
+        .with_context(|| format!("{} into {}", from.display(), arguments.store.display()))?;
+    if arguments.json {
+        print_json(&merged)?;
+    } else {
+        print(&format!("{} new records taken in from {}\n", merged.records, from.display()))?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn upgrade(
+    context: &Context,
+    arguments: &StoreArguments,
+    read: &ReadArguments,
+) -> anyhow::Result<Outcome> {
+    let options = read_options(read)?;
+    let store = open(&arguments.store)?;
+    let named = || arguments.store.display().to_string();
+    let parameters = context.engine.parameters();
+    let extraction = parameters.extraction_digest();
+    let missing: Vec<ScanId> = store
+        .missing_signatures(extraction, &Filter::default())
+        .collect::<Result<_, _>>()
+        .with_context(named)?;
+    let bar = context.progress.bar(missing.len() as u64, "upgrading");
+    let mut faults = Vec::new();
+    for together in missing.chunks(TOGETHER) {
+        let extracted: Vec<anyhow::Result<(ScanId, Vec<u8>)>> = together
+            .par_iter()
+            .map(|&scan| {
+                let extract = || -> anyhow::Result<Vec<u8>> {
+                    let surface = format::read(&store.original(scan)?, &options)?;
+                    let signature =
+                        Signature::extract(&surface.surface, surface.sha256, parameters)?;
+                    Ok(signature.to_bytes())
+                };
+                Ok((scan, extract().with_context(|| format!("scan {scan}"))?))
+            })
+            .collect();
+        let mut ready = Vec::new();
+        for result in extracted {
+            match result {
+                Ok(signature) => ready.push(signature),
+                Err(error) => faults.push(format!("{error:#}")),
+            }
+        }
+        let blob = |bytes| SignatureBlob { bytes, engine_version: crate::VERSION, extraction };
+        let signatures: Vec<_> = ready.iter().map(|(scan, bytes)| (*scan, blob(bytes))).collect();
+        store.add_signatures(&signatures, jiff::Timestamp::now()).with_context(named)?;
+        bar.inc(together.len() as u64);
+    }
+    bar.finish_and_clear();
+    let upgraded = missing.len() - faults.len();
+    if arguments.json {
+        print_json(&serde_json::json!({ "upgraded": upgraded, "failed": faults }))?;
+    } else {
+        print(&format!("{upgraded} signatures extracted from their originals\n"))?;
+    }
+    if !faults.is_empty() {
+        bail!("{}: not upgraded: {}", arguments.store.display(), faults.join("\n       "));
+    }
+    Ok(Outcome::Done)
+}
