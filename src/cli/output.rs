@@ -60,7 +60,7 @@ fn permissions() -> std::fs::Permissions {
 /// A table for people: numbers to the right.
 pub(super) fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(header);
+    table.load_style(presets::UTF8_FULL_CONDENSED).set_header(header);
     let numeric: Vec<bool> = (0..header.len())
         .map(|column| {
             let mut cells = rows.iter().filter_map(|row| row.get(column)).peekable();
