@@ -1,0 +1,210 @@
+//! Holds the structure: which module may use which, that every file says what it is for, and that
+//! ARCHITECTURE.md names only what is there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A module may use those named after it, and no other.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("units", &[]),
+    ("digest", &[]),
+    ("parameters", &["digest", "units"]),
+    ("surface", &["units"]),
+    ("filter", &["surface", "units"]),
+    ("format", &["digest", "surface", "units"]),
+    ("transform", &["filter", "surface", "units"]),
+    ("preprocess", &["filter", "parameters", "surface", "units"]),
+    ("correlate", &["filter", "parameters", "surface", "units"]),
+    ("cmc", &["correlate", "parameters", "surface", "units"]),
+    ("comparison", &["cmc", "correlate", "digest"]),
+    ("report", &["cmc", "comparison", "digest"]),
+    ("signature", &["digest", "parameters", "preprocess", "surface", "units"]),
+    (
+        "matcher",
+        &["cmc", "comparison", "correlate", "digest", "parameters", "signature", "surface"],
+    ),
+    ("simulate", &["digest", "surface", "units"]),
+    (
+        "picture",
+        &["cmc", "comparison", "correlate", "digest", "report", "signature", "surface", "units"],
+    ),
+    ("store", &["digest"]),
+    ("search", &["comparison", "digest", "matcher", "signature", "store"]),
+    (
+        "cli",
+        &[
+            "comparison",
+            "correlate",
+            "digest",
+            "format",
+            "matcher",
+            "parameters",
+            "picture",
+            "report",
+            "search",
+            "signature",
+            "simulate",
+            "store",
+            "surface",
+            "transform",
+            "units",
+        ],
+    ),
+];
+
+/// What only some modules may touch: (words in the code, modules that may).
+const FENCES: &[(&[&str], &[&str])] = &[
+    // The engine reads no file, no environment and no clock: same inputs, same score, anywhere.
+    (&["std::fs", "File::open"], &["store", "cli"]),
+    (&["std::env", "env::var"], &["cli"]),
+    (&["SystemTime", "Instant::now", "Timestamp::now"], &["cli"]),
+    (&["anyhow"], &["cli"]),
+    (&["println!", "eprintln!"], &["cli"]),
+];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            walk(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// Every source file with the module it belongs to and its text.
+fn sources() -> Vec<(String, PathBuf, String)> {
+    let source = root().join("src");
+    let mut files = Vec::new();
+    walk(&source, &mut files);
+    assert!(files.len() > 60, "scanned only {} files", files.len());
+    files
+        .into_iter()
+        .map(|path| {
+            let inside = path.strip_prefix(&source).unwrap();
+            let first = inside.components().next().unwrap().as_os_str().to_string_lossy();
+            let module = first.strip_suffix(".rs").unwrap_or(&first).to_owned();
+            let text = fs::read_to_string(&path).unwrap();
+            (module, path, text)
+        })
+        .collect()
+}
+
+/// The code of a file without its comments and without its own tests.
+fn code(text: &str) -> String {
+    let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
+    let lines = text[..end].lines().filter(|line| !line.trim_start().starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn modules_use_only_what_the_table_allows() {
+    let arrows: BTreeMap<&str, &[&str]> = ARROWS.iter().copied().collect();
+    let mut wrong = Vec::new();
+    let mut uses = 0;
+    for (module, path, text) in sources() {
+        if module == "lib" || module == "main" || path.ends_with("tests.rs") {
+            continue;
+        }
+        let Some(allowed) = arrows.get(module.as_str()) else {
+            wrong.push(format!("{module} is not in the table of arrows"));
+            continue;
+        };
+        for used in code(&text).split("crate::").skip(1) {
+            let name: String =
+                used.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+            uses += 1;
+            if !name.is_empty() && name != module && !allowed.contains(&name.as_str()) {
+                wrong.push(format!("{} uses crate::{name}", path.display()));
+            }
+        }
+    }
+    assert!(uses > 100, "saw only {uses} uses of crate::");
+    assert!(wrong.is_empty(), "arrows that are not in the table:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_table_of_arrows_has_no_cycle() {
+    let arrows: BTreeMap<&str, &[&str]> = ARROWS.iter().copied().collect();
+    let mut done: BTreeSet<&str> = BTreeSet::new();
+    while done.len() < arrows.len() {
+        let next = arrows.iter().find(|(module, uses)| {
+            !done.contains(*module) && uses.iter().all(|used| done.contains(used))
+        });
+        let Some((module, _)) = next else {
+            panic!("a cycle among {:?}", arrows.keys().filter(|m| !done.contains(*m)));
+        };
+        done.insert(module);
+    }
+}
+
+#[test]
+fn files_the_clock_and_the_environment_stay_outside_the_engine() {
+    let mut wrong = Vec::new();
+    for (module, path, text) in sources() {
+        if path.ends_with("tests.rs") {
+            continue;
+        }
+        let code = code(&text);
+        for (words, allowed) in FENCES {
+            for word in words.iter().filter(|word| code.contains(**word)) {
+                if !allowed.contains(&module.as_str()) {
+                    wrong.push(format!("{} uses {word}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_file_opens_with_what_it_is_for_and_is_of_a_readable_size() {
+    let mut wrong = Vec::new();
+    for (_, path, text) in sources() {
+        if !text.starts_with("//!") {
+            wrong.push(format!("{} does not open with //!", path.display()));
+        }
+        let lines = text.lines().count();
+        if lines > 600 {
+            wrong.push(format!("{} has {lines} lines", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_architecture_document_names_what_is_there() {
+    let document = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    // Paths are written `src/...`, `tests/...` and so on, in backquotes.
+    let tops = ["src", "tests", "benches", "testdata", "proto", ".ci", "examples"];
+    let mut seen = 0;
+    let mut missing = Vec::new();
+    for quoted in document.split('`').skip(1).step_by(2) {
+        if tops.iter().any(|top| quoted.starts_with(&format!("{top}/"))) {
+            seen += 1;
+            if !root().join(quoted).exists() {
+                missing.push(quoted);
+            }
+        }
+    }
+    assert!(seen > 20, "ARCHITECTURE.md names only {seen} paths");
+    assert!(missing.is_empty(), "ARCHITECTURE.md names what is not there: {missing:?}");
+    let modules: BTreeSet<String> = sources().into_iter().map(|(module, ..)| module).collect();
+    let unnamed: Vec<&String> = modules
+        .iter()
+        .filter(|module| !["lib", "main"].contains(&module.as_str()))
+        .filter(|module| {
+            !document.contains(&format!("`src/{module}/"))
+                && !document.contains(&format!("`src/{module}.rs`"))
+        })
+        .collect();
+    assert!(unnamed.is_empty(), "ARCHITECTURE.md does not name {unnamed:?}");
+}
