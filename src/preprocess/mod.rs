@@ -8,7 +8,7 @@ mod level;
 mod spread;
 
 pub use gaussian::{Samples, Smoothed, smooth};
-pub use level::level;
+pub use level::{Plane, least_squares_plane, level};
 
 use crate::parameters::Extraction;
 use crate::surface::{Surface, Texture};
