@@ -12,6 +12,7 @@ pub mod signature;
 #[cfg(feature = "simulate")]
 pub mod simulate;
 pub mod surface;
+pub mod transform;
 pub mod units;
 
 /// Version of the engine, as every result carries it.
