@@ -7,6 +7,8 @@ pub mod digest;
 pub mod format;
 pub mod matcher;
 pub mod parameters;
+#[cfg(feature = "picture")]
+pub mod picture;
 pub mod preprocess;
 pub mod signature;
 #[cfg(feature = "simulate")]
