@@ -1,6 +1,6 @@
 //! Where were the cells cut, and where were they found?
 
-use super::canvas::{BLUE, Canvas, Colour, GREY, PAPER, Pattern, Pen, VERMILION};
+use super::canvas::{BLUE, Canvas, GREY, PAPER, Pattern, Pen, VERMILION};
 use super::lettering::Face;
 use super::view::View;
 use crate::cmc::CellVerdict;
@@ -16,6 +16,9 @@ pub(super) const VERDICTS: [CellVerdict; 5] = [
     CellVerdict::Turned,
     CellVerdict::NotCompared,
 ];
+
+/// What the numbers in the cells are written in.
+const NUMBERS: Face = Face::Small;
 
 /// How a verdict is drawn: colour and pattern both differ, for those who see or print no colour.
 pub(super) const fn pen(verdict: CellVerdict) -> Pen {
@@ -40,6 +43,9 @@ pub(super) const fn name(verdict: CellVerdict) -> &'static str {
     }
 }
 
+/// Four points of the plane, clockwise as seen.
+type Corners = [(Length, Length); 4];
+
 /// The panels of a row.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row<'a> {
@@ -57,30 +63,42 @@ impl Row<'_> {
         }
     }
 
-    /// The cells where they were cut, on the panel of the gridded surface.
-    pub(super) fn draw_grid(&self, canvas: &mut Canvas, view: &View) {
+    /// Corners of a cell where it was cut, in the frame of the reference.
+    fn cut(&self, cell: &CellResult) -> Corners {
         let onto = self.onto_reference();
-        let corners = |cell: &CellResult| {
-            square(cell, (Length::ZERO, Length::ZERO)).map(|(x, y)| view.point(onto.apply(x, y)))
-        };
-        self.draw(canvas, view, corners, |_| None);
+        square(cell, (Length::ZERO, Length::ZERO)).map(|(x, y)| onto.apply(x, y))
     }
 
-    /// The cells where they were found, on the panel of the other surface.
-    pub(super) fn draw_found(&self, canvas: &mut Canvas, view: &View) {
+    /// Corners of a cell where it was found, in the frame of the reference.
+    fn found(&self, cell: &CellResult) -> Corners {
         let onto = self.onto_reference();
-        let corners = |cell: &CellResult| {
-            // The other surface was turned by theta under the cell; here the cell is turned back.
-            let peak = cell.registration.best();
-            let shift = peak.map_or((Length::ZERO, Length::ZERO), |peak| (peak.dx, peak.dy));
-            let theta = peak.map_or(Angle::ZERO, |peak| -peak.theta);
-            let back = Pose { theta, ..Pose::IDENTITY };
-            square(cell, shift).map(|(x, y)| {
-                let (x, y) = back.apply(x, y);
-                view.point(onto.apply(x, y))
-            })
-        };
-        self.draw(canvas, view, corners, |cell| cell.registration.best().map(|peak| peak.ncc));
+        // The other surface was turned by theta under the cell; here the cell is turned back.
+        let peak = cell.registration.best();
+        let shift = peak.map_or((Length::ZERO, Length::ZERO), |peak| (peak.dx, peak.dy));
+        let theta = peak.map_or(Angle::ZERO, |peak| -peak.theta);
+        let back = Pose { theta, ..Pose::IDENTITY };
+        square(cell, shift).map(|(x, y)| {
+            let (x, y) = back.apply(x, y);
+            onto.apply(x, y)
+        })
+    }
+
+    /// Corners of everything that is drawn.
+    pub(super) fn corners(&self) -> impl Iterator<Item = (Length, Length)> {
+        let cells = self.result.cell_results.iter();
+        cells.flat_map(|cell| self.cut(cell).into_iter().chain(self.found(cell)))
+    }
+
+    /// The cells where they were cut, on the panel of the gridded surface.
+    pub(super) fn draw_grid(&self, canvas: &mut Canvas, view: &View) {
+        self.draw(canvas, view, |cell| self.cut(cell), |_| true, |_| None);
+    }
+
+    /// The cells that were compared where they were found, on the panel of the other surface.
+    pub(super) fn draw_found(&self, canvas: &mut Canvas, view: &View) {
+        let compared = |cell: &CellResult| cell.verdict != CellVerdict::NotCompared;
+        let score = |cell: &CellResult| cell.registration.best().map(|peak| peak.ncc);
+        self.draw(canvas, view, |cell| self.found(cell), compared, score);
     }
 
     /// Outlines, the congruent ones last and so on top, then numbers.
@@ -88,39 +106,47 @@ impl Row<'_> {
         &self,
         canvas: &mut Canvas,
         view: &View,
-        corners: impl Fn(&CellResult) -> [(f64, f64); 4],
+        corners: impl Fn(&CellResult) -> Corners,
+        drawn: impl Fn(&CellResult) -> bool,
         score: impl Fn(&CellResult) -> Option<f64>,
     ) {
-        let compared = |cell: &CellResult| cell.verdict != CellVerdict::NotCompared;
+        let corners = |cell: &CellResult| corners(cell).map(|corner| view.point(corner));
         canvas.within(view.area, |canvas| {
             for verdict in VERDICTS.iter().rev() {
                 let of_verdict = |cell: &&CellResult| cell.verdict == *verdict;
-                for cell in self.result.cell_results.iter().filter(of_verdict) {
+                let cells = self.result.cell_results.iter().filter(of_verdict);
+                for cell in cells.filter(|cell| drawn(cell)) {
                     outline(canvas, &corners(cell), pen(*verdict));
                 }
             }
-            for cell in &self.result.cell_results {
-                let corners = corners(cell);
-                let middle =
-                    |axis: fn(&(f64, f64)) -> f64| corners.iter().map(axis).sum::<f64>() / 4.0;
-                let (x, y) = (middle(|corner| corner.0), middle(|corner| corner.1));
-                let colours = (ink(cell.verdict), PAPER);
-                let number = format!("{}.{}", cell.registration.row, cell.registration.column);
-                match score(cell).filter(|_| compared(cell)) {
-                    Some(ncc) => {
-                        canvas.label((x, y - 7.0), &number, Face::Small, colours);
-                        canvas.label((x, y + 7.0), &format!("{ncc:.2}"), Face::Small, colours);
-                    }
-                    None => canvas.label((x, y), &number, Face::Small, colours),
-                }
+            for cell in self.result.cell_results.iter().filter(|cell| drawn(cell)) {
+                let (row, column) = (cell.registration.row, cell.registration.column);
+                let text = match score(cell) {
+                    Some(ncc) => format!("{row}.{column} {ncc:.2}"),
+                    None => format!("{row}.{column}"),
+                };
+                let middle = beneath_top_edge(&corners(cell), &text);
+                canvas.plate(middle, &text, NUMBERS, (pen(cell.verdict).colour, PAPER));
             }
         });
     }
 }
 
-/// A colour for numbers: that of the outline.
-const fn ink(verdict: CellVerdict) -> Colour {
-    pen(verdict).colour
+/// Where a text stands so that it lies within the outline, beneath the middle of its upper edge: there
+/// it hides no more of the marks than it must.
+fn beneath_top_edge(corners: &[(f64, f64); 4], text: &str) -> (f64, f64) {
+    let edges = (0..4).map(|index| (corners[index], corners[(index + 1) % 4]));
+    let lower = |one: &((f64, f64), (f64, f64))| one.0.1 + one.1.1;
+    let top = edges.min_by(|one, other| lower(one).total_cmp(&lower(other)));
+    let (from, to) = top.unwrap_or((corners[0], corners[1]));
+    let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+    let length = (dx * dx + dy * dy).sqrt().max(1.0);
+    let (cos, sin) = (dx / length, dy / length);
+    let (half_width, half_height) =
+        (NUMBERS.width(text) as f64 / 2.0, NUMBERS.height() as f64 / 2.0);
+    let inwards = 4.0 + half_width * sin.abs() + half_height * cos.abs();
+    // Corners run clockwise as seen, so the inside is on the right of an edge.
+    ((from.0 + to.0) / 2.0 - sin * inwards, (from.1 + to.1) / 2.0 + cos * inwards)
 }
 
 /// An outline on a pale band, which sets it off from dark and light relief alike.
@@ -131,7 +157,7 @@ fn outline(canvas: &mut Canvas, corners: &[(f64, f64); 4], pen: Pen) {
 }
 
 /// Corners of a cell, shifted, in the frame of the gridded surface.
-fn square(cell: &CellResult, (dx, dy): (Length, Length)) -> [(Length, Length); 4] {
+fn square(cell: &CellResult, (dx, dy): (Length, Length)) -> Corners {
     let registration = &cell.registration;
     // Neighbours share an edge; a tenth is left between them so that both can be seen.
     let half = registration.side * 0.46;

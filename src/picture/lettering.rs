@@ -1,11 +1,11 @@
-//! Text in built-in bitmap fonts: one size, twice that, on a halo where it lies on a picture.
+//! Text in built-in bitmap fonts: some sizes, and on a plate where it lies on a picture.
 
 use super::canvas::{Canvas, Colour};
 use embedded_graphics::Drawable as _;
 use embedded_graphics::Pixel;
 use embedded_graphics::draw_target::DrawTarget;
 use embedded_graphics::geometry::{OriginDimensions, Point, Size};
-use embedded_graphics::mono_font::iso_8859_1::{FONT_7X13, FONT_9X15, FONT_9X15_BOLD};
+use embedded_graphics::mono_font::iso_8859_1::{FONT_7X13_BOLD, FONT_9X15, FONT_9X15_BOLD};
 use embedded_graphics::mono_font::{MonoFont, MonoTextStyle};
 use embedded_graphics::pixelcolor::BinaryColor;
 use embedded_graphics::text::{Baseline, Text};
@@ -28,7 +28,7 @@ pub(super) enum Face {
 impl Face {
     const fn font(self) -> &'static MonoFont<'static> {
         match self {
-            Self::Small => &FONT_7X13,
+            Self::Small => &FONT_7X13_BOLD,
             Self::Plain => &FONT_9X15,
             Self::Bold | Self::Large => &FONT_9X15_BOLD,
         }
@@ -144,27 +144,27 @@ impl Canvas {
         }
     }
 
-    /// Text in the middle of (x, y), on a halo that sets it off from what is below.
-    pub(super) fn label(
+    /// Text in the middle of (x, y), on a plate that sets it off from what is below.
+    pub(super) fn plate(
         &mut self,
         (x, y): (f64, f64),
         text: &str,
         face: Face,
-        (colour, halo): (Colour, Colour),
+        (colour, plate): (Colour, Colour),
     ) {
-        let left = (x - face.width(text) as f64 / 2.0).round() as isize;
-        let top = (y - face.height() as f64 / 2.0).round() as isize;
-        let dots = Dots::of(text, face);
-        let inked = || dots.0.indexed_iter().filter(|(_, dot)| **dot).map(|(place, _)| place);
-        for (row, column) in inked() {
-            for (down, right) in (-1..=1).flat_map(|down| (-1..=1).map(move |right| (down, right)))
-            {
-                let (x, y) = (left + column as isize + right, top + row as isize + down);
-                self.blend(x, y, halo, 0.75);
+        let dots = Dots::of(text, face).0;
+        let (height, width) = dots.dim();
+        let left = (x - width as f64 / 2.0).round() as isize;
+        let top = (y - height as f64 / 2.0).round() as isize;
+        for row in 0..height {
+            for column in 0..width + 2 {
+                self.blend(left + column as isize - 1, top + row as isize, plate, 0.82);
             }
         }
-        for (row, column) in inked() {
-            self.blend(left + column as isize, top + row as isize, colour, 1.0);
+        for ((row, column), &dot) in dots.indexed_iter() {
+            if dot {
+                self.blend(left + column as isize, top + row as isize, colour, 1.0);
+            }
         }
     }
 }

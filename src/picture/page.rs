@@ -3,7 +3,7 @@
 use super::canvas::{Area, Canvas, GREY, INK, PAPER, Pattern, Pen};
 use super::cells::{Row, VERDICTS, name, pen};
 use super::lettering::Face;
-use super::view::{View, Window};
+use super::view::{View, Window, measured};
 use super::{Drawn, Labels, relief};
 use crate::cmc::CellVerdict;
 use crate::comparison::{Comparison, Direction, DirectionResult};
@@ -39,8 +39,6 @@ pub(super) fn draw(
 ) -> RgbImage {
     let pose = comparison.registration.map(|registration| registration.pose);
     let onto = pose.unwrap_or(Pose::IDENTITY);
-    let window = Window::around([(questioned, onto), (reference, Pose::IDENTITY)]);
-    let panel_height = window.panel_height(PANEL);
     let directions = match (pose, drawn) {
         (None, _) | (Some(_), Drawn::ReferenceToQuestioned) => {
             &[Direction::ReferenceToQuestioned][..]
@@ -49,16 +47,22 @@ pub(super) fn draw(
             &[Direction::ReferenceToQuestioned, Direction::QuestionedToReference][..]
         }
     };
+    let row = |direction: &Direction| {
+        let result = comparison.directions.iter().find(|result| result.direction == *direction);
+        result.map(|result| Row { result, pose: onto })
+    };
+    let rows: Vec<Option<Row<'_>>> = directions.iter().map(row).collect();
+    let samples = measured(questioned, onto).chain(measured(reference, Pose::IDENTITY));
+    let window = Window::around(samples.chain(rows.iter().flatten().flat_map(Row::corners)));
+    let panel_height = window.panel_height(PANEL);
     let row_height = ROW_HEAD + panel_height + ROW_FOOT;
     let height = HEADER + directions.len() * row_height + FOOTER;
     let mut canvas = Canvas::new(WIDTH, height);
     // 1.
     header(&mut canvas, comparison);
     // 2.
-    for (index, direction) in directions.iter().enumerate() {
+    for (index, row) in rows.iter().enumerate() {
         let top = HEADER + index * row_height;
-        let result = comparison.directions.iter().find(|result| result.direction == *direction);
-        let row = result.map(|result| Row { result, pose: onto });
         row_head(&mut canvas, top, row.map(|row| row.result), labels);
         let panel = |left| Area { left, top: top + ROW_HEAD, width: PANEL, height: panel_height };
         let left = View::new(&window, panel(EDGE));
@@ -66,7 +70,7 @@ pub(super) fn draw(
         relief::draw(&mut canvas, &left, questioned, onto);
         relief::draw(&mut canvas, &right, reference, Pose::IDENTITY);
         if let Some(row) = row {
-            let (grid, found) = match direction {
+            let (grid, found) = match row.result.direction {
                 Direction::ReferenceToQuestioned => (&right, &left),
                 Direction::QuestionedToReference => (&left, &right),
             };
@@ -133,7 +137,7 @@ fn row_head(canvas: &mut Canvas, top: usize, result: Option<&DirectionResult>, l
             format!("Cells of the {gridded}, sought on the {other}: {count} of {of} congruent");
         if let Some(consensus) = result.consensus {
             sentence += &format!(
-                ", about dx {:+.1} \u{b5}m, dy {:+.1} \u{b5}m, theta {:+.2}\u{b0} from the pose",
+                ", agreeing on dx {:+.1} \u{b5}m, dy {:+.1} \u{b5}m, theta {:+.2}\u{b0} from the pose",
                 consensus.dx.micrometres(),
                 consensus.dy.micrometres(),
                 consensus.theta.degrees(),
@@ -167,7 +171,7 @@ fn legend(canvas: &mut Canvas, top: usize, result: &DirectionResult) {
         canvas.text((left + SWATCH + 8, top), &text, Face::Plain, colour);
         left += SWATCH + 8 + Face::Plain.width(&text) + 26;
     }
-    let key = "in cells: row.column, NCC";
+    let key = "in cells: row.column and NCC";
     let key = Face::Plain.fit(key, WIDTH.saturating_sub(EDGE + left));
     let right = WIDTH - EDGE - Face::Plain.width(&key);
     canvas.text((right, top), &key, Face::Plain, GREY);
@@ -192,11 +196,11 @@ fn scale_bar(canvas: &mut Canvas, view: &View) {
     let Some((length, text)) = fitting else { return };
     let width = pixels(*length).round() as usize;
     let (left, top) = (view.area.left + 14, view.area.top + view.area.height - 20);
-    let plate = Area { left: left - 6, top: top - 22, width: width + 12, height: 36 };
+    let plate = Area { left: left - 6, top: top - 20, width: width + 12, height: 32 };
     canvas.fill(plate, PAPER, 0.85);
     canvas.fill(Area { left, top, width, height: 6 }, INK, 1.0);
     let middle = (left as f64 + width as f64 / 2.0, top as f64 - 10.0);
-    canvas.label(middle, text, Face::Plain, (INK, PAPER));
+    canvas.plate(middle, text, Face::Plain, (INK, PAPER));
 }
 
 fn frame(canvas: &mut Canvas, area: Area) {

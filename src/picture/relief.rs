@@ -13,7 +13,7 @@ use image::Rgb;
 use ndarray::Array2;
 
 /// Slope of a surface that rises by one deviation a working sample: shading is harder with more.
-const RELIEF: f64 = 0.9;
+const RELIEF: f64 = 0.75;
 /// The lamps' directions (right, down, towards the eye), of length 1, and their shares.
 const LAMPS: [([f64; 3], f64); 2] = [([-0.48, -0.64, 0.6], 0.68), ([0.64, -0.48, 0.6], 0.32)];
 /// Light that a height of one deviation adds.

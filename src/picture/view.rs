@@ -19,28 +19,11 @@ const MARGIN: Length = Length::from_micrometres(60.0);
 const HEIGHTS: (f64, f64) = (0.3, 1.0);
 
 impl Window {
-    /// The smallest that holds every measured sample of textures under their poses, and a margin.
-    pub(super) fn around(textures: [(&Texture, Pose); 2]) -> Self {
-        let far = Length::from_metres(f64::INFINITY);
-        let mut low = (far, far);
-        let mut high = (-far, -far);
-        for (texture, pose) in textures {
-            let (rows, columns) = texture.dim();
-            let from_centre = |index: usize, count: usize| {
-                texture.spacing * (index as f64 - (count - 1) as f64 / 2.0)
-            };
-            for ((row, column), &weight) in texture.weights.indexed_iter() {
-                if weight > 0.0 {
-                    let (x, y) = pose.apply(from_centre(column, columns), from_centre(row, rows));
-                    low = (lesser(low.0, x), lesser(low.1, y));
-                    high = (-lesser(-high.0, -x), -lesser(-high.1, -y));
-                }
-            }
-        }
-        if low.0 > high.0 {
-            // Nothing was measured at all.
-            (low, high) = ((Length::ZERO, Length::ZERO), (MARGIN, MARGIN));
-        }
+    /// The smallest that holds all points, and a margin.
+    pub(super) fn around(points: impl Iterator<Item = (Length, Length)>) -> Self {
+        let nothing = ((Length::ZERO, Length::ZERO), (Length::ZERO, Length::ZERO));
+        let extents = points.map(|point| (point, point));
+        let (low, high) = extents.reduce(join).unwrap_or(nothing);
         let (left, top) = (low.0 - MARGIN, low.1 - MARGIN);
         Self { left, top, width: high.0 + MARGIN - left, height: high.1 + MARGIN - top }
     }
@@ -52,8 +35,27 @@ impl Window {
     }
 }
 
-fn lesser(one: Length, other: Length) -> Length {
-    if other < one { other } else { one }
+/// Least and greatest of (x, y).
+type Extent = ((Length, Length), (Length, Length));
+
+fn join(one: Extent, other: Extent) -> Extent {
+    let lesser = |one: Length, other: Length| if other < one { other } else { one };
+    let greater = |one: Length, other: Length| if other > one { other } else { one };
+    (
+        (lesser(one.0.0, other.0.0), lesser(one.0.1, other.0.1)),
+        (greater(one.1.0, other.1.0), greater(one.1.1, other.1.1)),
+    )
+}
+
+/// Every measured sample of a texture, under a pose.
+pub(super) fn measured(texture: &Texture, pose: Pose) -> impl Iterator<Item = (Length, Length)> {
+    let (rows, columns) = texture.dim();
+    let from_centre =
+        |index: usize, count: usize| texture.spacing * (index as f64 - (count - 1) as f64 / 2.0);
+    let valid = texture.weights.indexed_iter().filter(|(_, weight)| **weight > 0.0);
+    valid.map(move |((row, column), _)| {
+        pose.apply(from_centre(column, columns), from_centre(row, rows))
+    })
 }
 
 /// A window and the pixels that show it.

@@ -54,7 +54,8 @@ fn grown(count: usize, extent: Length, spacing: Length) -> usize {
 /// Turned by a number of quarters, 0 to 3, by index.
 fn quarter_turns(surface: &Surface, quarters: usize) -> Result<Surface, TransformError> {
     let Spacing { x, y } = surface.spacing();
-    let spacing = if quarters % 2 == 0 { Spacing { x, y } } else { Spacing { x: y, y: x } };
+    let spacing =
+        if quarters.is_multiple_of(2) { Spacing { x, y } } else { Spacing { x: y, y: x } };
     let (heights, mask) = (surface.heights(), surface.mask());
     finish(turned(heights, quarters), turned(mask, quarters), spacing, surface.kind())
 }
