@@ -1,8 +1,8 @@
 //! What would this surface be, had it lain, been sampled or been damaged differently?
 //!
-//! Pure functions from a [`Surface`] to a [`Surface`], one file a step: movements ([`rotate`],
-//! [`translate`], [`tilt`]), the frame ([`resample`], [`crop`]) and harm that is done on purpose, for
-//! validation ([`keep_share`] and, with the feature `simulate`, `add_noise` and `drop_samples`, which
+//! Pure functions from a [`Surface`] to a [`Surface`], one file a step: movements ([`rotate()`],
+//! [`translate()`], [`tilt()`]), the frame ([`resample()`], [`crop()`]) and harm that is done on purpose, for
+//! validation ([`keep_share()`] and, with the feature `simulate`, `add_noise` and `drop_samples`, which
 //! are reproducible from a seed). For test data and for examiners who turn a scan; the engine itself
 //! moves textures (`correlate`) and needs none of this.
 //!

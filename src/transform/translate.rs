@@ -8,7 +8,7 @@ use crate::units::Length;
 /// Moved to the right by `dx` and down by `dy`, by any part of a sample; the frame stays.
 ///
 /// What leaves the frame is lost, what enters it is missing. A shift by whole samples touches no
-/// height; any other interpolates (see [`crate::transform`]). Cost: as [`super::rotate`].
+/// height; any other interpolates (see [`crate::transform`]). Cost: as [`super::rotate()`].
 ///
 /// # Errors
 /// A shift that is not finite, or one that leaves no measured sample in the frame.
