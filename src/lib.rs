@@ -9,6 +9,8 @@ pub mod digest;
 pub mod format;
 pub mod matcher;
 pub mod parameters;
+#[cfg(feature = "picture")]
+pub mod picture;
 pub mod preprocess;
 pub mod report;
 #[cfg(feature = "store")]
@@ -19,6 +21,7 @@ pub mod simulate;
 #[cfg(feature = "store")]
 pub mod store;
 pub mod surface;
+pub mod transform;
 pub mod units;
 
 /// Version of the engine, as every result carries it.

@@ -5,12 +5,37 @@
 use crate::surface::Surface;
 use ndarray::Array2;
 
-/// Heights less their least-squares plane, in metres; 0 where missing.
+/// A plane over the frame of a surface.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Plane {
+    /// Centre of the frame, in samples from the first.
+    x0: f64,
+    y0: f64,
+    /// Mean place of the measured samples, from the centre of the frame.
+    x_mean: f64,
+    y_mean: f64,
+    /// Height there, in metres.
+    z_mean: f64,
+    /// Metres a sample.
+    slope_x: f64,
+    slope_y: f64,
+}
+
+impl Plane {
+    /// Its height in metres at a place in samples from the first, which need not be a sample.
+    #[must_use]
+    pub fn height(&self, row: f64, column: f64) -> f64 {
+        let (x, y) = (column - self.x0 - self.x_mean, row - self.y0 - self.y_mean);
+        self.z_mean + self.slope_x * x + self.slope_y * y
+    }
+}
+
+/// The least-squares plane of the measured samples.
 ///
-/// The plane is found on measured samples about the centre of the frame, in double precision. Where
-/// they do not span a plane (all on a line), only what they do span is removed.
+/// Found about the centre of the frame, in double precision. Where the samples do not span a plane
+/// (all on a line), it rises only along what they do span.
 #[must_use]
-pub fn level(surface: &Surface) -> Array2<f64> {
+pub fn least_squares_plane(surface: &Surface) -> Plane {
     let (x0, y0) = ((surface.columns() - 1) as f64 / 2.0, (surface.rows() - 1) as f64 / 2.0);
     let samples = || {
         surface
@@ -44,11 +69,17 @@ pub fn level(surface: &Surface) -> Array2<f64> {
         let along = |product: f64, square: f64| if square > 0.0 { product / square } else { 0.0 };
         if xx >= yy { (along(xz, xx), 0.0) } else { (0.0, along(yz, yy)) }
     };
+    Plane { x0, y0, x_mean, y_mean, z_mean, slope_x, slope_y }
+}
+
+/// Heights less their least-squares plane, in metres; 0 where missing.
+#[must_use]
+pub fn level(surface: &Surface) -> Array2<f64> {
+    let plane = least_squares_plane(surface);
     let mut levelled = surface.heights().clone();
     for (((row, column), height), &valid) in levelled.indexed_iter_mut().zip(surface.mask()) {
         if valid {
-            let (x, y) = (column as f64 - x0 - x_mean, row as f64 - y0 - y_mean);
-            *height -= z_mean + slope_x * x + slope_y * y;
+            *height -= plane.height(row as f64, column as f64);
         }
     }
     levelled
