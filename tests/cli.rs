@@ -1,4 +1,5 @@
 //! Does the program do what its help and the README say? Runs the real binary in fresh folders.
+#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 #![cfg(feature = "cli")]
 
 #[path = "support/program.rs"]

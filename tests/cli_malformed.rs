@@ -1,5 +1,6 @@
 //! Does every malformed file give exit code 2 and a message that names the file and the fault, with the
 //! store untouched?
+#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 #![cfg(feature = "cli")]
 
 #[path = "support/program.rs"]

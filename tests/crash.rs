@@ -1,5 +1,6 @@
 //! Does everything that `casemark enrol` acknowledged survive SIGKILL? Long: run it with
 //! `cargo test --release --test crash -- --ignored --nocapture`.
+#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 #![cfg(feature = "cli")]
 
 #[path = "support/program.rs"]

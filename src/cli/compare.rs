@@ -1,10 +1,11 @@
 //! `casemark compare`: one questioned scan with one reference.
 
 use super::args::CompareArguments;
-use super::output::{decimals, print, print_json};
-use super::scans::{prepare, read_options};
+use super::output::{decimals, print, print_json, write_file};
+use super::scans::{extract, read_options};
 use super::{Context, Outcome};
 use crate::matcher::Matcher;
+use crate::picture::{self, Drawn, Labels};
 use crate::report::{ComparisonReport, Figures};
 use anyhow::Context as _;
 use std::fmt::Write as _;
@@ -12,12 +13,22 @@ use std::path::Path;
 
 pub(super) fn run(context: &Context, arguments: &CompareArguments) -> anyhow::Result<Outcome> {
     let options = read_options(&arguments.read)?;
-    let questioned = prepare(context, &arguments.questioned, &options)?;
-    let reference = prepare(context, &arguments.reference, &options)?;
-    let matcher = Matcher::new(&context.engine, questioned);
+    let (questioned, _) = extract(context, &arguments.questioned, &options)?;
+    let (reference, _) = extract(context, &arguments.reference, &options)?;
+    let engine = &context.engine;
+    let matcher = Matcher::new(engine, engine.prepare(&questioned)?);
     let comparison = matcher
-        .compare(&reference, &mut context.engine.workspace())
+        .compare(&engine.prepare(&reference)?, &mut engine.workspace())
         .with_context(|| arguments.reference.display().to_string())?;
+    if let Some(path) = &arguments.picture {
+        let name =
+            |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let (one, two) = (name(&arguments.questioned), name(&arguments.reference));
+        let labels = Labels { questioned: &one, reference: &two };
+        let drawn = Drawn::BothDirections;
+        let picture = picture::comparison(&questioned, &reference, &comparison, labels, drawn)?;
+        write_file(path, &picture::to_png(&picture)?)?;
+    }
     let report = ComparisonReport::from(&comparison);
     if arguments.json {
         print_json(&report)?;

@@ -20,6 +20,7 @@ mod search;
 mod show;
 mod simulate;
 mod store;
+mod transform;
 mod withdraw;
 
 use crate::correlate::fft::Arithmetic;
@@ -78,6 +79,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Withdraw(arguments) => withdraw::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&context, &arguments),
         Command::Store(arguments) => store::run(&context, arguments),
+        Command::Transform(arguments) => transform::run(&context, &arguments),
         Command::Simulate(arguments) => simulate::run(&context, &arguments),
         Command::Demo(arguments) => demo::run(&context, &arguments),
         Command::Parameters(arguments) => parameters::run(&context, &arguments),

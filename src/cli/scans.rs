@@ -76,7 +76,7 @@ fn walk(folder: &Path, found: &mut BTreeSet<PathBuf>) -> anyhow::Result<()> {
 fn bytes(path: &Path, options: &ReadOptions) -> anyhow::Result<Vec<u8>> {
     let metadata = fs::metadata(path)?;
     ensure!(metadata.is_file(), "this is no file");
-    let (found, wanted) = (metadata.len(), options.limits.file_bytes as u64);
+    let (found, wanted) = (metadata.len(), options.limits.file_bytes);
     ensure!(found <= wanted, "the file has {found} bytes, at most {wanted} are read");
     Ok(fs::read(path)?)
 }
