@@ -1,4 +1,47 @@
 //! An open ballistic-forensics matching engine.
+//!
+//! When a pistol fires, its breech face presses its texture into the cartridge case. Casemark extracts a
+//! [`Signature`] of that texture from a surface scan, compares two of them over every rotation by FFT
+//! cross-correlation and congruent matching cells, and searches a reference store for the most alike. A
+//! score is explained cell by cell and is the same, to the bit, on any number of threads. It is a lead:
+//! only an examiner makes a hit.
+//!
+//! Four nouns: a [`Surface`] is what was measured, a [`Signature`] what is kept of it, a [`Matcher`] a
+//! questioned signature made ready, a [`Comparison`] what was found.
+//!
+//! ```
+//! # #[cfg(feature = "simulate")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use casemark::{Arithmetic, Digest, Engine, Matcher, Parameters, Signature, simulate::Simulation};
+//!
+//! // Two cases from one firearm, as bytes of X3P; usually they are read from files.
+//! let firearm = Simulation::default().firearm(0)?;
+//! let files = [0, 1].map(|shot| {
+//!     casemark::format::x3p::write(&firearm.shot(shot).surface, &Default::default())
+//! });
+//! let [questioned, reference] = files;
+//!
+//! let parameters = Parameters::default();
+//! let engine = Engine::new(parameters.clone(), Arithmetic::Vectorised);
+//! let prepare = |file: &[u8]| -> Result<_, Box<dyn std::error::Error>> {
+//!     let scan = casemark::format::read(file, &Default::default())?;
+//!     Ok(engine.prepare(&Signature::extract(&scan.surface, scan.sha256, &parameters)?)?)
+//! };
+//!
+//! // Dear once, cheap a reference.
+//! let matcher = Matcher::new(&engine, prepare(&questioned?)?);
+//! let comparison = matcher.compare(&prepare(&reference?)?, &mut engine.workspace())?;
+//! println!("{} of {} cells are congruent", comparison.cmc_count(), comparison.cells());
+//! assert!(comparison.cmc_fraction() > 0.5);
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "simulate"))]
+//! # fn main() {}
+//! ```
+//!
+//! Features: without any, the science alone; `store` adds the reference store and the search over it,
+//! `simulate` synthetic cases, `picture` pictures for reports, `cli` (default) the program. See
+//! `ARCHITECTURE.md` for how the parts fit together.
 
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -26,3 +69,11 @@ pub mod units;
 
 /// Version of the engine, as every result carries it.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+pub use comparison::Comparison;
+pub use correlate::fft::Arithmetic;
+pub use digest::Digest;
+pub use matcher::{Engine, Matcher, Prepared, Workspace};
+pub use parameters::Parameters;
+pub use signature::Signature;
+pub use surface::Surface;

@@ -61,9 +61,8 @@ pub struct Summary {
     pub columns: usize,
     /// Sample distance, um.
     pub spacing_um: f64,
-    /// Robust standard deviation of the band-passed heights, um (of a reflectance image: of its grey
-    /// levels, times 1e6).
-    pub deviation_um: f64,
+    /// Robust standard deviation of the band-passed heights, um; `None` for a reflectance image.
+    pub deviation_um: Option<f64>,
     /// Measured samples.
     pub valid_samples: usize,
     /// Measured samples as a share of the frame.
@@ -181,7 +180,10 @@ impl Signature {
             rows: self.mask.nrows(),
             columns: self.mask.ncols(),
             spacing_um: self.spacing.micrometres(),
-            deviation_um: self.deviation.micrometres(),
+            deviation_um: match self.kind {
+                Kind::Topography => Some(self.deviation.micrometres()),
+                Kind::Reflectance => None,
+            },
             valid_samples: self.heights.len(),
             fill_fraction: self.heights.len() as f64 / self.mask.len() as f64,
         }

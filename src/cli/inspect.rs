@@ -26,9 +26,9 @@ struct Report {
     height_um: f64,
     valid_samples: usize,
     fill_fraction: f64,
-    /// Of the measured samples, about their mean; of a reflectance image: grey levels times 1e6.
-    rms_height_um: f64,
-    peak_to_valley_um: f64,
+    /// Of the measured heights, about their mean; `None` for a reflectance image, as the next.
+    rms_height_um: Option<f64>,
+    peak_to_valley_um: Option<f64>,
     metadata: Metadata,
     signature: Option<Summary>,
     signature_bytes: Option<usize>,
@@ -62,6 +62,7 @@ fn report<E: std::fmt::Display>(
         (low.min(height), high.max(height))
     });
     let (width, height) = surface.extent();
+    let metrological = surface.kind() == Kind::Topography;
     let refused = signature.as_ref().err().map(ToString::to_string);
     let signature = signature.ok();
     Report {
@@ -69,7 +70,7 @@ fn report<E: std::fmt::Display>(
         file_format: scan.file_format,
         sha256: scan.sha256,
         kind: surface.kind(),
-        metrological: surface.kind() == Kind::Topography,
+        metrological,
         rows: surface.rows(),
         columns: surface.columns(),
         spacing_x_um: surface.spacing().x.micrometres(),
@@ -78,8 +79,8 @@ fn report<E: std::fmt::Display>(
         height_um: height.micrometres(),
         valid_samples: surface.valid_count(),
         fill_fraction: surface.fill_fraction(),
-        rms_height_um: variance.sqrt() * 1e6,
-        peak_to_valley_um: (high - low) * 1e6,
+        rms_height_um: metrological.then_some(variance.sqrt() * 1e6),
+        peak_to_valley_um: metrological.then_some((high - low) * 1e6),
         signature: signature.map(Signature::summary),
         signature_bytes: signature.map(|signature| signature.to_bytes().len()),
         signature_refused: refused,
@@ -113,14 +114,8 @@ fn describe(report: &Report) -> String {
         "measured",
         format!("{} samples, {:.1} %", report.valid_samples, report.fill_fraction * 100.0),
     );
-    if report.metrological {
-        line(
-            "heights",
-            format!(
-                "rms {:.3} um, peak to valley {:.2} um",
-                report.rms_height_um, report.peak_to_valley_um
-            ),
-        );
+    if let (Some(rms), Some(range)) = (report.rms_height_um, report.peak_to_valley_um) {
+        line("heights", format!("rms {rms:.3} um, peak to valley {range:.2} um"));
     }
     let Metadata { creator, date, calibration_date, instrument, comment, warnings, .. } =
         &report.metadata;
@@ -146,13 +141,15 @@ fn describe(report: &Report) -> String {
         (Some(signature), _) => line(
             "signature",
             format!(
-                "{} columns x {} rows at {} um, {} samples, {} bytes, deviation {:.3} um",
+                "{} columns x {} rows at {} um, {} samples, {} bytes{}",
                 signature.columns,
                 signature.rows,
                 signature.spacing_um,
                 signature.valid_samples,
                 report.signature_bytes.unwrap_or_default(),
-                signature.deviation_um
+                signature
+                    .deviation_um
+                    .map_or_else(String::new, |um| format!(", deviation {um:.3} um"))
             ),
         ),
         (None, reason) => line("no signature", reason.clone().unwrap_or_default()),

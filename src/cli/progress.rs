@@ -1,6 +1,7 @@
 //! Progress on standard error, for people: only on a terminal, never in a pipe.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::time::Duration;
 
 /// Makes progress bars, or none.
 pub(super) struct Progress {
@@ -23,5 +24,13 @@ impl Progress {
             // The template is ours and sound; a plain bar would do as well.
             Err(_) => bar,
         }
+    }
+
+    /// A sign of life for work whose length is not known.
+    pub(super) fn spinner(&self, what: &'static str) -> ProgressBar {
+        let bar = self.bar(0, what);
+        bar.set_style(ProgressStyle::default_spinner());
+        bar.enable_steady_tick(Duration::from_millis(100));
+        bar
     }
 }

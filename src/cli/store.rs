@@ -19,9 +19,9 @@ pub(super) fn run(context: &Context, command: StoreCommand) -> anyhow::Result<Ou
     match command {
         StoreCommand::Stats(arguments) => stats(&arguments),
         StoreCommand::Verify(arguments) => verify(context, &arguments),
-        StoreCommand::Rebuild(arguments) => rebuild(&arguments),
-        StoreCommand::Purge(arguments) => purge(&arguments),
-        StoreCommand::Merge(arguments) => merge(&arguments.store, &arguments.from),
+        StoreCommand::Rebuild(arguments) => rebuild(context, &arguments),
+        StoreCommand::Purge(arguments) => purge(context, &arguments),
+        StoreCommand::Merge(arguments) => merge(context, &arguments.store, &arguments.from),
         StoreCommand::Upgrade(arguments) => upgrade(context, &arguments.store, &arguments.read),
     }
 }
@@ -106,9 +106,11 @@ fn verify(context: &Context, arguments: &StoreArguments) -> anyhow::Result<Outco
     Ok(Outcome::Done)
 }
 
-fn rebuild(arguments: &StoreArguments) -> anyhow::Result<Outcome> {
+fn rebuild(context: &Context, arguments: &StoreArguments) -> anyhow::Result<Outcome> {
+    let spinner = context.progress.spinner("rebuilding the index");
     let store = DiskStore::rebuild(&arguments.store)
         .with_context(|| arguments.store.display().to_string())?;
+    spinner.finish_and_clear();
     let records = store.opening().records;
     if arguments.json {
         print_json(&serde_json::json!({ "records": records }))?;
@@ -118,9 +120,11 @@ fn rebuild(arguments: &StoreArguments) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn purge(arguments: &StoreArguments) -> anyhow::Result<Outcome> {
+fn purge(context: &Context, arguments: &StoreArguments) -> anyhow::Result<Outcome> {
     let store = open(&arguments.store)?;
+    let spinner = context.progress.spinner("purging");
     let purged = store.purge().with_context(|| arguments.store.display().to_string())?;
+    spinner.finish_and_clear();
     if arguments.json {
         print_json(&serde_json::json!({
             "originals": purged.originals,
@@ -136,13 +140,14 @@ fn purge(arguments: &StoreArguments) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn merge(arguments: &StoreArguments, from: &Path) -> anyhow::Result<Outcome> {
+fn merge(context: &Context, arguments: &StoreArguments, from: &Path) -> anyhow::Result<Outcome> {
     let other = open(from)?;
     let store = DiskStore::create_or_open(&arguments.store)
         .with_context(|| arguments.store.display().to_string())?;
     let merged = store
         .merge_from(&other)
         .with_context(|| format!("{} into {}", from.display(), arguments.store.display()))?;
+    spinner.finish_and_clear();
     if arguments.json {
         print_json(&merged)?;
     } else {
