@@ -144,6 +144,7 @@ fn merge(context: &Context, arguments: &StoreArguments, from: &Path) -> anyhow::
     let other = open(from)?;
     let store = DiskStore::create_or_open(&arguments.store)
         .with_context(|| arguments.store.display().to_string())?;
+    let spinner = context.progress.spinner("merging");
     let merged = store
         .merge_from(&other)
         .with_context(|| format!("{} into {}", from.display(), arguments.store.display()))?;
