@@ -86,9 +86,7 @@ impl Line {
     fn within(self, limit: usize) -> Range<usize> {
         let limit = (limit as i64) << BITS;
         // Least column at which a rising line reaches `level`.
-        let reaches = |start: i64, step: i64, level: i64| {
-            -(start - level).div_euclid(step)
-        };
+        let reaches = |start: i64, step: i64, level: i64| -(start - level).div_euclid(step);
         let (first, end) = match self.step {
             0 if (0..limit).contains(&self.start) => (0, i64::MAX),
             0 => (0, 0),
@@ -118,8 +116,18 @@ mod tests {
     #[test]
     fn a_line_knows_its_columns_inside() {
         for (start, step) in [
-            (-3.3, 0.7), (5.0, 1.0), (0.0, -1.0), (9.999, -0.31), (4.0, 0.0), (-0.1, 0.0),
-            (14.0, -1e-9), (-1e-9, 1e-9), (10.0, -1.0), (12.0, -1.0), (-8.0, 1.0), (3.0, 1e-7),
+            (-3.3, 0.7),
+            (5.0, 1.0),
+            (0.0, -1.0),
+            (9.999, -0.31),
+            (4.0, 0.0),
+            (-0.1, 0.0),
+            (14.0, -1e-9),
+            (-1e-9, 1e-9),
+            (10.0, -1.0),
+            (12.0, -1.0),
+            (-8.0, 1.0),
+            (3.0, 1e-7),
         ] {
             let line = Line::new(start, step);
             let inside = line.within(10);
