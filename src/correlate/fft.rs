@@ -119,10 +119,8 @@ impl Plan {
         self.prepare(rows, kept[1], second);
         self.packed_rows(rows, &mut fill, buffers);
         for (row, spectrum) in buffers.rows[..rows * size].chunks_exact(size).enumerate() {
-            let parts = first.chunks_exact_mut(size).zip(even_parts(spectrum));
-            parts.for_each(|(column, even)| column[row] = even);
-            let parts = second.chunks_exact_mut(size).zip(odd_parts(spectrum));
-            parts.for_each(|(column, odd)| column[row] = odd);
+            scatter(spectrum, even, row, first);
+            scatter(spectrum, odd, row, second);
         }
         self.forward.process_with_scratch(first, &mut buffers.scratch);
         self.forward.process_with_scratch(second, &mut buffers.scratch);
@@ -142,11 +140,9 @@ impl Plan {
         self.prepare(rows, kept, spectrum);
         self.packed_rows(pairs, &mut fill, buffers);
         for (pair, packed) in buffers.rows[..pairs * size].chunks_exact(size).enumerate() {
-            let parts = even_parts(packed).zip(odd_parts(packed));
-            for (column, (even, odd)) in spectrum.chunks_exact_mut(size).zip(parts) {
-                // Sizes are even, so that the second row always has a place.
-                (column[2 * pair], column[2 * pair + 1]) = (even, odd);
-            }
+            // Sizes are even, so that the second row always has a place.
+            scatter(packed, even, 2 * pair, spectrum);
+            scatter(packed, odd, 2 * pair + 1, spectrum);
         }
         self.forward.process_with_scratch(spectrum, &mut buffers.scratch);
     }
@@ -214,21 +210,29 @@ impl Plan {
     }
 }
 
-/// Each wave number of a spectrum, from 0 up, with the opposite one.
-fn opposites(spectrum: &[Complex32]) -> impl Iterator<Item = (Complex32, Complex32)> {
-    let (here, there) = (spectrum.iter(), spectrum[1..].iter().rev());
-    std::iter::once((spectrum[0], spectrum[0])).chain(here.skip(1).copied().zip(there.copied()))
+/// Puts the spectrum of one of two packed rows into the columns of a half spectrum.
+fn scatter(
+    packed: &[Complex32],
+    part: impl Fn(Complex32, Complex32) -> Complex32,
+    row: usize,
+    spectrum: &mut HalfSpectrum,
+) {
+    let (zeroth, others) = spectrum.split_at_mut(packed.len());
+    zeroth[row] = part(packed[0], packed[0]);
+    // Each wave number with the opposite one.
+    let opposites = packed[1..].iter().zip(packed.iter().rev());
+    for (column, (here, there)) in others.chunks_exact_mut(packed.len()).zip(opposites) {
+        column[row] = part(*here, *there);
+    }
 }
 
-/// The spectrum of the real parts of packed rows.
-fn even_parts(spectrum: &[Complex32]) -> impl Iterator<Item = Complex32> {
-    opposites(spectrum).map(|(here, there)| (here + there.conj()) * 0.5)
+/// The spectrum of the real parts, from a wave number and the opposite one.
+fn even(here: Complex32, there: Complex32) -> Complex32 {
+    (here + there.conj()) * 0.5
 }
 
-/// The spectrum of the imaginary parts of packed rows.
-fn odd_parts(spectrum: &[Complex32]) -> impl Iterator<Item = Complex32> {
-    opposites(spectrum).map(|(here, there)| {
-        let odd = here - there.conj();
-        Complex32::new(odd.im * 0.5, odd.re * -0.5)
-    })
+/// The spectrum of the imaginary parts.
+fn odd(here: Complex32, there: Complex32) -> Complex32 {
+    let odd = here - there.conj();
+    Complex32::new(odd.im * 0.5, odd.re * -0.5)
 }

@@ -6,7 +6,7 @@
 
 use super::fft::{Arithmetic, Buffers, HalfSpectrum, Plan};
 use super::moments::Moments;
-use ndarray::ArrayView2;
+use ndarray::{ArrayView2, Axis};
 use rustfft::num_complex::Complex32;
 use std::ops::RangeInclusive;
 
@@ -86,8 +86,7 @@ impl Correlator {
     ) {
         let rows = at.0 + heights.nrows();
         let fill = |row: usize, packed: &mut [Complex32]| {
-            let Some(row) = row.checked_sub(at.0) else { return };
-            let samples = heights.row(row).into_iter().zip(weights.row(row));
+            let samples = row_of(&heights, row, at.0).iter().zip(row_of(&weights, row, at.0));
             for (packed, (&height, &weight)) in packed[at.1..].iter_mut().zip(samples) {
                 *packed = Complex32::new(height, weight);
             }
@@ -95,15 +94,14 @@ impl Correlator {
         let Bands { heights: of_heights, masks } = self.bands;
         let spectra = [&mut into.heights, &mut into.weights];
         self.plan.forward_pair(rows, fill, [of_heights, masks], spectra, &mut self.buffers);
-        let square = |row: usize| {
-            let row = row.checked_sub(at.0).filter(|row| *row < heights.nrows());
-            row.into_iter().flat_map(|row| heights.row(row)).map(|height| height * height)
-        };
         let fill = |pair: usize, packed: &mut [Complex32]| {
             let packed = &mut packed[at.1..];
-            packed.iter_mut().zip(square(2 * pair)).for_each(|(packed, square)| packed.re = square);
-            let next = square(2 * pair + 1);
-            packed.iter_mut().zip(next).for_each(|(packed, square)| packed.im = square);
+            for (packed, &height) in packed.iter_mut().zip(row_of(&heights, 2 * pair, at.0)) {
+                packed.re = height * height;
+            }
+            for (packed, &height) in packed.iter_mut().zip(row_of(&heights, 2 * pair + 1, at.0)) {
+                packed.im = height * height;
+            }
         };
         self.plan.forward(rows, fill, masks, &mut into.squares, &mut self.buffers);
     }
@@ -169,6 +167,13 @@ impl Correlator {
         }
         best
     }
+}
+
+/// A row of the frame in which the first row of `field` is put at `top`; empty outside the field.
+fn row_of<'a>(field: &'a ArrayView2<'_, f32>, row: usize, top: usize) -> &'a [f32] {
+    let inside = row.checked_sub(top).filter(|row| *row < field.nrows());
+    let row = inside.map(|row| field.index_axis(Axis(0), row));
+    row.map_or(&[], |row| row.to_slice().expect("rows of a field are contiguous"))
 }
 
 /// Rounded to a whole number: adding this much leaves no bits for a fraction. (`f32::round` is a call
