@@ -89,9 +89,9 @@ macro_rules! parameters {
                     key: concat!($prefix, ".", stringify!($name)),
                     value: tidy(parameters!(@number $unit, self.$name)),
                     unit: parameters!(@unit $unit),
-                    default: $default as f64,
-                    minimum: $minimum as f64,
-                    maximum: $maximum as f64,
+                    default: f64::from($default),
+                    minimum: f64::from($minimum),
+                    maximum: f64::from($maximum),
                     description: $doc.trim_ascii(),
                     source: $source,
                 },)+]

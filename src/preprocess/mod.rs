@@ -48,7 +48,7 @@ pub enum PreprocessError {
 
 /// Surface to texture.
 ///
-/// 1. [`level`]: the least-squares plane is removed;
+/// 1. [`level()`]: the least-squares plane is removed;
 /// 2. outliers beyond `outlier_limit` robust standard deviations are dropped;
 /// 3. S-filter ([`smooth`]) onto the working spacing, keeping samples with enough support;
 /// 4. L-filter: what is longer than its cutoff is removed;
