@@ -112,6 +112,30 @@ fn share(at: i64) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::units::{Angle, Length};
+
+    #[test]
+    fn a_quarter_turn_counter_clockwise_takes_right_to_up() {
+        let side = 12;
+        let heights =
+            Array2::from_shape_fn((side, side), |(row, column)| (row * side + column) as f32);
+        let texture = Texture {
+            weights: Array2::ones((side, side)),
+            heights,
+            spacing: Length::from_micrometres(12.5),
+        };
+        let pose = Pose { theta: Angle::from_degrees(90.0), ..Pose::IDENTITY };
+        let turned = transform(&texture, pose, (side, side));
+        // The outermost samples have no neighbours beyond them to interpolate with.
+        for row in 1..side - 1 {
+            for column in 1..side - 1 {
+                let at = [side - 1 - column, row];
+                let (found, expected) = (turned.heights[at], texture.heights[[row, column]]);
+                assert!((found - expected).abs() < 1e-3, "{at:?}: {found} {expected}");
+                assert!((turned.weights[at] - 1.0).abs() < f32::EPSILON, "{at:?}");
+            }
+        }
+    }
 
     #[test]
     fn a_line_knows_its_columns_inside() {
