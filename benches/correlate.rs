@@ -8,9 +8,9 @@
 #[path = "support.rs"]
 mod support;
 
-use casemark::correlate::exhaustive::{RotationBank, correlator, transform_size};
+use casemark::correlate::exhaustive::{RotationBank, correlator, cut_bands, transform_size};
 use casemark::correlate::fft::{Arithmetic, Plan};
-use casemark::correlate::masked::{Bands, Correlator, MaskedSpectrum};
+use casemark::correlate::masked::{Correlator, MaskedSpectrum};
 use casemark::correlate::{Field, Pyramid, direct, transform};
 use casemark::parameters::Parameters;
 use casemark::surface::Pose;
@@ -73,8 +73,8 @@ fn at_one_angle(criterion: &mut Criterion) {
     let [questioned, reference] = coarse();
     let size = transform_size(&questioned, &reference, &parameters);
     let mut group = criterion.benchmark_group(format!("one angle, {size}"));
-    let cut = correlator(size, &parameters, Arithmetic::Vectorised);
-    let whole = cut.clone().with_bands(Bands { heights: usize::MAX, masks: usize::MAX });
+    let whole = correlator(size, &parameters, Arithmetic::Vectorised);
+    let cut = whole.clone().with_bands(cut_bands(size, &parameters));
     let portable = correlator(size, &parameters, Arithmetic::Portable);
     for (name, mut correlator) in [("cut", cut), ("whole", whole), ("portable", portable)] {
         let mut into = MaskedSpectrum::default();

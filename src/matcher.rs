@@ -1,7 +1,7 @@
 //! One questioned signature against many references.
 //!
 //! [`Matcher::new`] does the dear part once (the questioned texture turned to every angle and
-//! transformed, about 6 ms); [`Matcher::compare`] then costs about 20 ms a reference. The
+//! transformed, about 9 ms); [`Matcher::compare`] then costs about 20 ms a reference. The
 //! result is a [`Comparison`]: pose, correlation, every cell with its verdict. A score, not a
 //! decision: those are the examiner's.
 
