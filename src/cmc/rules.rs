@@ -174,3 +174,141 @@ fn judge(
     let verdicts = registrations.iter().zip(places).map(verdict).collect();
     Judgement { verdicts, consensus }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A cell found at each turn (degrees) with a displacement (um) and an NCC.
+    fn cell(peaks: &[(f64, f64, f64, f64)]) -> CellRegistration {
+        let peak = |&(theta, dx, dy, ncc): &(f64, f64, f64, f64)| Peak {
+            theta: Angle::from_degrees(theta),
+            dx: Length::from_micrometres(dx),
+            dy: Length::from_micrometres(dy),
+            ncc,
+            joint_fraction: 0.9,
+        };
+        CellRegistration {
+            row: 0,
+            column: 0,
+            x: Length::ZERO,
+            y: Length::ZERO,
+            side: Length::from_micrometres(400.0),
+            fill_fraction: 1.0,
+            joint_fraction: 0.9,
+            peaks: peaks.iter().map(peak).collect(),
+        }
+    }
+
+    fn parameters() -> CongruentCells {
+        CongruentCells::default()
+    }
+
+    #[test]
+    fn song2013_gives_each_verdict_its_reason() {
+        let mut outside = cell(&[(0.0, 10.0, 0.0, 0.9)]);
+        outside.joint_fraction = 0.1;
+        let cells = [
+            cell(&[(0.0, 10.0, 0.0, 0.8)]),
+            cell(&[(0.0, 12.0, -4.0, 0.9), (1.5, 80.0, 80.0, 0.4)]),
+            cell(&[(0.0, 8.0, 4.0, 0.7)]),
+            // The best place counts, not the first.
+            cell(&[(-1.5, 10.0, 0.0, 0.6), (0.0, 95.0, 0.0, 0.65)]),
+            cell(&[(0.0, 10.0, -70.0, 0.6)]),
+            cell(&[(5.0, 10.0, 0.0, 0.7)]),
+            cell(&[(0.0, 10.0, 0.0, 0.49)]),
+            cell(&[]),
+            outside,
+        ];
+        let judgement = song2013(&cells, &parameters());
+        use CellVerdict::{Congruent, Displaced, LowCorrelation, NotCompared, Turned};
+        assert_eq!(
+            judgement.verdicts,
+            [
+                Congruent,
+                Congruent,
+                Congruent,
+                Displaced,
+                Displaced,
+                Turned,
+                LowCorrelation,
+                LowCorrelation,
+                NotCompared
+            ]
+        );
+        assert_eq!((judgement.cmc_count(), judgement.cells()), (3, 8));
+        let consensus = judgement.consensus.unwrap();
+        // Median of 10, 12, 8, 95, 10 and 10 um.
+        assert!((consensus.dx.micrometres() - 10.0).abs() < 1e-9, "{consensus:?}");
+        assert!(consensus.theta.radians().abs() < 1e-12, "{consensus:?}");
+    }
+
+    #[test]
+    fn the_thresholds_themselves_are_congruent() {
+        let limit = parameters();
+        // Five cells at none, one at the greatest displacement.
+        let mut cells = vec![cell(&[(0.0, 0.0, 0.0, limit.ncc_threshold)]); 5];
+        let greatest = limit.displacement_threshold;
+        cells.push(cell(&[(0.0, 0.0, 0.0, 0.5)]));
+        cells[5].peaks[0].dx = greatest;
+        assert_eq!(song2013(&cells, &limit).cmc_count(), 6);
+        cells[5].peaks[0].dx = greatest + Length::from_micrometres(0.01);
+        assert_eq!(song2013(&cells, &limit).verdicts[5], CellVerdict::Displaced);
+    }
+
+    #[test]
+    fn without_a_correlated_cell_there_is_no_consensus() {
+        let cells = [cell(&[(0.0, 1.0, 2.0, 0.2)]), cell(&[])];
+        for judgement in [song2013(&cells, &parameters()), convergence(&cells, &parameters())] {
+            assert_eq!(judgement.consensus, None);
+            assert_eq!(judgement.verdicts, [CellVerdict::LowCorrelation; 2]);
+        }
+        let none = song2013(&[], &parameters());
+        assert_eq!((none.cmc_count(), none.cells(), none.consensus), (0, 0, None));
+    }
+
+    #[test]
+    fn convergence_takes_the_turn_that_most_cells_agree_on() {
+        // Each cell's best place is a chance one, but at 0.75 degrees all lie together.
+        let together = |x: f64, chance: f64| {
+            cell(&[(0.0, chance, -chance, 0.8), (0.75, x, 5.0, 0.7), (1.5, -chance, chance, 0.55)])
+        };
+        let cells =
+            [together(0.0, 99.0), together(9.0, -99.0), together(-9.0, 40.0), together(4.0, -80.0)];
+        let converged = convergence(&cells, &parameters());
+        assert_eq!(converged.cmc_count(), 4, "{converged:?}");
+        let consensus = converged.consensus.unwrap();
+        assert!((consensus.theta.degrees() - 0.75).abs() < 1e-9, "{consensus:?}");
+        assert!(song2013(&cells, &parameters()).cmc_count() < 4);
+    }
+
+    #[test]
+    fn convergence_gives_reasons_too() {
+        let good = |x: f64| cell(&[(0.0, x, 0.0, 0.8)]);
+        let mut outside = good(0.0);
+        outside.joint_fraction = 0.0;
+        let cells = [
+            good(-5.0),
+            good(0.0),
+            good(5.0),
+            good(90.0),
+            cell(&[(0.0, 0.0, 0.0, 0.3)]),
+            // Nowhere at the turn that counts.
+            cell(&[(0.75, 0.0, 0.0, 0.9)]),
+            outside,
+        ];
+        use CellVerdict::{Congruent, Displaced, LowCorrelation, NotCompared};
+        assert_eq!(
+            convergence(&cells, &parameters()).verdicts,
+            [
+                Congruent,
+                Congruent,
+                Congruent,
+                Displaced,
+                LowCorrelation,
+                LowCorrelation,
+                NotCompared
+            ]
+        );
+    }
+}

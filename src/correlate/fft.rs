@@ -37,7 +37,8 @@ impl fmt::Debug for Plan {
     }
 }
 
-/// Half a plane of the spectrum of a real field: (size / 2 + 1) rows kx of `size` columns ky.
+/// Half a plane of the spectrum of a real field: rows kx of `size` columns ky. All are size / 2 + 1;
+/// of a field that is smooth along x, fewer are kept.
 pub type HalfSpectrum = Vec<Complex32>;
 
 /// Buffers for transforms of one size; one a thread, reused.
@@ -102,70 +103,136 @@ impl Plan {
         }
     }
 
-    /// Spectra of two real fields at once. `fill(row, packed)` writes row `row` of both fields, the
-    /// first as real, the second as imaginary parts, into a zeroed slice of `size`; only rows below
-    /// `rows` are asked for.
+    /// Spectra of two real fields at once, of each its first rows kx, as many as `kept` says.
+    /// `fill(row, packed)` writes row `row` of both fields, the first as real, the second as imaginary
+    /// parts, into a zeroed slice of `size`; only rows below `rows` are asked for.
     pub fn forward_pair(
         &self,
         rows: usize,
         mut fill: impl FnMut(usize, &mut [Complex32]),
-        first: &mut HalfSpectrum,
-        second: &mut HalfSpectrum,
+        kept: [usize; 2],
+        [first, second]: [&mut HalfSpectrum; 2],
         buffers: &mut Buffers,
     ) {
-        let (size, half) = (self.size, self.half());
-        assert!(rows <= size, "{rows} rows do not fit a transform of {size}");
-        for spectrum in [&mut *first, &mut *second] {
-            spectrum.clear();
-            spectrum.resize(half * size, Complex32::ZERO);
-        }
-        let packed = &mut buffers.rows[..rows * size];
-        packed.fill(Complex32::ZERO);
-        for (row, samples) in packed.chunks_exact_mut(size).enumerate() {
-            fill(row, samples);
-        }
-        self.forward.process_with_scratch(packed, &mut buffers.scratch);
-        // The two spectra of a packed row are its even and odd parts under k -> -k.
-        for (row, spectrum) in packed.chunks_exact(size).enumerate() {
-            for kx in 0..half {
-                let (here, there) = (spectrum[kx], spectrum[(size - kx) % size].conj());
-                let (even, odd) = (here + there, here - there);
-                first[kx * size + row] = even * 0.5;
-                second[kx * size + row] = Complex32::new(odd.im * 0.5, odd.re * -0.5);
-            }
+        let size = self.size;
+        self.prepare(rows, kept[0], first);
+        self.prepare(rows, kept[1], second);
+        self.packed_rows(rows, &mut fill, buffers);
+        for (row, spectrum) in buffers.rows[..rows * size].chunks_exact(size).enumerate() {
+            scatter(spectrum, even, row, first);
+            scatter(spectrum, odd, row, second);
         }
         self.forward.process_with_scratch(first, &mut buffers.scratch);
         self.forward.process_with_scratch(second, &mut buffers.scratch);
     }
 
+    /// Spectrum of one real field, of it the first `kept` rows kx. `fill(pair, packed)` writes rows 2
+    /// `pair` and 2 `pair` + 1 (nothing where there is none) as real and imaginary parts.
+    pub fn forward(
+        &self,
+        rows: usize,
+        mut fill: impl FnMut(usize, &mut [Complex32]),
+        kept: usize,
+        spectrum: &mut HalfSpectrum,
+        buffers: &mut Buffers,
+    ) {
+        let (size, pairs) = (self.size, rows.div_ceil(2));
+        self.prepare(rows, kept, spectrum);
+        self.packed_rows(pairs, &mut fill, buffers);
+        for (pair, packed) in buffers.rows[..pairs * size].chunks_exact(size).enumerate() {
+            // Sizes are even, so that the second row always has a place.
+            scatter(packed, even, 2 * pair, spectrum);
+            scatter(packed, odd, 2 * pair + 1, spectrum);
+        }
+        self.forward.process_with_scratch(spectrum, &mut buffers.scratch);
+    }
+
+    /// Makes room for `kept` rows kx, and zeroes what no row of the field will fill.
+    fn prepare(&self, rows: usize, kept: usize, spectrum: &mut HalfSpectrum) {
+        let size = self.size;
+        assert!(rows <= size, "{rows} rows do not fit a transform of {size}");
+        spectrum.resize(kept.min(self.half()) * size, Complex32::ZERO);
+        spectrum.chunks_exact_mut(size).for_each(|column| column[rows..].fill(Complex32::ZERO));
+    }
+
+    /// Fills and transforms rows.
+    fn packed_rows(
+        &self,
+        rows: usize,
+        fill: &mut impl FnMut(usize, &mut [Complex32]),
+        buffers: &mut Buffers,
+    ) {
+        let packed = &mut buffers.rows[..rows * self.size];
+        packed.fill(Complex32::ZERO);
+        for (row, samples) in packed.chunks_exact_mut(self.size).enumerate() {
+            fill(row, samples);
+        }
+        self.forward.process_with_scratch(packed, &mut buffers.scratch);
+    }
+
     /// Correlation functions of two pairs at once, by the inverse transform of their half spectra
-    /// (which are overwritten), not yet divided by size^2, at the rows of the given shifts.
+    /// (which are overwritten), not yet divided by size^2, at the rows of the given shifts. Rows kx
+    /// that a spectrum was not kept to count as zero.
     ///
     /// `out` becomes one row of `size` columns a shift; column x is the shift x, or x - size for
     /// negative ones; the first function is the real, the second the imaginary part.
     pub fn inverse_pair(
         &self,
-        first: &mut HalfSpectrum,
-        second: &mut HalfSpectrum,
+        [first, second]: [&mut HalfSpectrum; 2],
         shifts: RangeInclusive<isize>,
         out: &mut Vec<Complex32>,
         buffers: &mut Buffers,
     ) {
-        let (size, half) = (self.size, self.half());
+        let size = self.size;
         self.inverse.process_with_scratch(first, &mut buffers.scratch);
         self.inverse.process_with_scratch(second, &mut buffers.scratch);
         out.clear();
         out.resize(shifts.clone().count() * size, Complex32::ZERO);
         for (shift, row) in shifts.zip(out.chunks_exact_mut(size)) {
             let y = shift.rem_euclid(size as isize) as usize;
-            for kx in 0..half {
-                let (a, b) = (first[kx * size + y], second[kx * size + y]);
-                row[kx] = Complex32::new(a.re - b.im, a.im + b.re);
+            for (kx, column) in first.chunks_exact(size).enumerate() {
+                let a = column[y];
+                row[kx] = a;
+                if kx > 0 {
+                    // The highest row is its own mirror image.
+                    row[size - kx] = if kx < size - kx { a.conj() } else { a };
+                }
+            }
+            for (kx, column) in second.chunks_exact(size).enumerate() {
+                let b = column[y];
+                row[kx] += Complex32::new(-b.im, b.re);
                 if kx > 0 && kx < size - kx {
-                    row[size - kx] = Complex32::new(a.re + b.im, b.re - a.im);
+                    row[size - kx] += Complex32::new(b.im, b.re);
                 }
             }
         }
         self.inverse.process_with_scratch(out, &mut buffers.scratch);
     }
+}
+
+/// Puts the spectrum of one of two packed rows into the columns of a half spectrum.
+fn scatter(
+    packed: &[Complex32],
+    part: impl Fn(Complex32, Complex32) -> Complex32,
+    row: usize,
+    spectrum: &mut HalfSpectrum,
+) {
+    let (zeroth, others) = spectrum.split_at_mut(packed.len());
+    zeroth[row] = part(packed[0], packed[0]);
+    // Each wave number with the opposite one.
+    let opposites = packed[1..].iter().zip(packed.iter().rev());
+    for (column, (here, there)) in others.chunks_exact_mut(packed.len()).zip(opposites) {
+        column[row] = part(*here, *there);
+    }
+}
+
+/// The spectrum of the real parts, from a wave number and the opposite one.
+fn even(here: Complex32, there: Complex32) -> Complex32 {
+    (here + there.conj()) * 0.5
+}
+
+/// The spectrum of the imaginary parts.
+fn odd(here: Complex32, there: Complex32) -> Complex32 {
+    let odd = here - there.conj();
+    Complex32::new(odd.im * 0.5, odd.re * -0.5)
 }

@@ -116,3 +116,72 @@ pub fn smooth(
     }
     Smoothed { heights, support }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPACING: Length = Length::from_micrometres(6.25);
+    const CUTOFF: Length = Length::from_micrometres(100.0);
+
+    /// What is left of the amplitude of a wave along x, far from the edges; `valid` says which columns
+    /// were measured.
+    fn transmission(wavelength: Length, valid: impl Fn(usize) -> bool) -> f64 {
+        let (rows, columns) = (40, 640);
+        let weights = Array2::from_shape_fn((rows, columns), |(_, column)| {
+            f32::from(u8::from(valid(column)))
+        });
+        let phase =
+            |column: usize| std::f64::consts::TAU * (SPACING * column as f64).ratio(wavelength);
+        let heights = Array2::from_shape_fn((rows, columns), |(row, column)| {
+            phase(column).sin() as f32 * weights[[row, column]]
+        });
+        let axis = |count| Samples { count, spacing: SPACING };
+        let grid = (axis(rows), axis(columns));
+        let smoothed = smooth(heights.view(), weights.view(), grid, grid, CUTOFF);
+        // Least squares against the wave itself, over whole samples away from the edges.
+        let inside = (0..columns).filter(|column| (160..480).contains(column) && valid(*column));
+        let (mut product, mut square) = (0.0, 0.0);
+        for column in inside {
+            let wave = phase(column).sin();
+            product += wave * f64::from(smoothed.heights[[rows / 2, column]]);
+            square += wave * wave;
+        }
+        product / square
+    }
+
+    #[test]
+    fn a_wave_of_the_cutoff_passes_at_one_half() {
+        let found = transmission(CUTOFF, |_| true);
+        assert!((found - 0.5).abs() < 1e-3, "{found}");
+    }
+
+    #[test]
+    fn other_waves_pass_as_the_closed_form_says() {
+        // ISO 16610-21: exp(-pi (alpha c / l)^2) = 2^-(c / l)^2.
+        for wavelength in [50.0, 80.0, 125.0, 200.0, 400.0] {
+            let found = transmission(Length::from_micrometres(wavelength), |_| true);
+            let expected = 0.5_f64.powf((100.0 / wavelength).powi(2));
+            assert!((found - expected).abs() < 1e-3, "{wavelength} um: {found}, {expected}");
+        }
+    }
+
+    #[test]
+    fn missing_samples_have_no_weight() {
+        let weights = Array2::from_shape_fn((50, 50), |(row, column)| {
+            f32::from(u8::from((row * 7 + column * 3) % 5 != 0 && column > 11))
+        });
+        let heights = weights.mapv(|weight| 3.0 * weight);
+        let axis = Samples { count: 50, spacing: SPACING };
+        let other = axis.respaced(Length::from_micrometres(12.5));
+        let (from, to) = ((axis, axis), (other, other));
+        let smoothed = smooth(heights.view(), weights.view(), from, to, CUTOFF);
+        // Wherever anything was measured in reach, a level surface stays level.
+        let reached = smoothed.support.iter().zip(&smoothed.heights);
+        let reached: Vec<f32> =
+            reached.filter(|(support, _)| **support > 1e-3).map(|(_, height)| *height).collect();
+        assert!(reached.len() > 400, "{} samples", reached.len());
+        assert!(reached.iter().all(|height| (height - 3.0).abs() < 1e-4), "{reached:?}");
+        assert!(smoothed.support.iter().all(|support| (0.0..=1.0 + 1e-5).contains(support)));
+    }
+}
