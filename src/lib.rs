@@ -49,6 +49,7 @@ pub mod cmc;
 pub mod comparison;
 pub mod correlate;
 pub mod digest;
+pub mod filter;
 pub mod format;
 pub mod matcher;
 pub mod parameters;

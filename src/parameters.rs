@@ -136,7 +136,7 @@ parameters! {
         /// Step of the exhaustive search over the full turn.
         rotation_step: 3.0 deg, 1.0..=10.0, "measured; 1.5 deg move the rim by 46 um, a third of the coarse cutoff";
         /// Greatest shift between the centres of the frames, each way along each axis.
-        shift_reach: 500.0 um, 50.0..=2000.0, "measured: shifts up to 0.21 mm between primer centres";
+        shift_reach: 1000.0 um, 50.0..=2000.0, "measured: up to 0.21 mm between primer centres; the rest is for frames cropped off centre";
         /// Least overlap as a share of the smaller surface's samples.
         least_overlap: 0.3 share, 0.05..=1.0, "less makes chance agreement likely";
         /// Number of poses of the exhaustive search that are refined.

@@ -373,6 +373,38 @@ fn portable_arithmetic_gives_the_same_verdicts_here() {
 }
 
 #[test]
+fn a_scan_whose_frame_was_cropped_off_centre_is_still_found() {
+    let program = Program::new();
+    let json = program.run(&["inspect", &questioned(), "--json"]).exits(0).json();
+    let side = |key: &str| json[key].as_u64().unwrap();
+    let half = side("columns") / 2;
+    let window = format!("0,0,{half},{}", side("rows"));
+    let words = ["transform", "--out", "half.x3p", "--crop", &window, &questioned()];
+    program.run(&words).exits(0);
+    let reference = testdata_text("demo/references/F0003-S02.x3p");
+    let json = program.run(&["compare", "half.x3p", &reference, "--json"]).exits(0).json();
+    assert!(json["cmc_fraction"].as_f64().unwrap() > 0.6, "{json:#}");
+}
+
+#[test]
+fn a_turned_scan_is_found_at_the_opposite_angle_and_drawn() {
+    let program = Program::new();
+    let words = ["transform", "--out", "turned", "--rotate", "37", &questioned()];
+    program.run(&words).exits(0);
+    let words =
+        ["compare", "turned/known-firearm.x3p", &questioned(), "--json", "--picture", "report.png"];
+    let json = program.run(&words).exits(0).json();
+    // The pose takes the questioned scan back onto the one it was turned from.
+    let theta = json["theta_deg"].as_f64().unwrap();
+    assert!((theta + 37.0).abs() < 0.3, "{theta}");
+    assert!(json["cmc_fraction"].as_f64().unwrap() > 0.95, "{json:#}");
+    let picture = image::open(program.path("report.png")).unwrap();
+    assert!(picture.width() > 1000 && picture.height() > 1000);
+    let inspected = program.run(&["inspect", "turned/known-firearm.x3p"]).exits(0).stdout();
+    assert!(inspected.contains("rotated by 37"), "{inspected}");
+}
+
+#[test]
 fn completions_come_for_every_shell() {
     let program = Program::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {

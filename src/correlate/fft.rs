@@ -103,20 +103,18 @@ impl Plan {
         }
     }
 
-    /// Spectra of two real fields at once, of each its first rows kx, as many as `kept` says.
-    /// `fill(row, packed)` writes row `row` of both fields, the first as real, the second as imaginary
+    /// Spectra of two real fields at once. `fill(row, packed)` writes row `row` of both fields, the first as real, the second as imaginary
     /// parts, into a zeroed slice of `size`; only rows below `rows` are asked for.
     pub fn forward_pair(
         &self,
         rows: usize,
         mut fill: impl FnMut(usize, &mut [Complex32]),
-        kept: [usize; 2],
         [first, second]: [&mut HalfSpectrum; 2],
         buffers: &mut Buffers,
     ) {
         let size = self.size;
-        self.prepare(rows, kept[0], first);
-        self.prepare(rows, kept[1], second);
+        self.prepare(rows, first);
+        self.prepare(rows, second);
         self.packed_rows(rows, &mut fill, buffers);
         for (row, spectrum) in buffers.rows[..rows * size].chunks_exact(size).enumerate() {
             scatter(spectrum, even, row, first);
@@ -126,18 +124,17 @@ impl Plan {
         self.forward.process_with_scratch(second, &mut buffers.scratch);
     }
 
-    /// Spectrum of one real field, of it the first `kept` rows kx. `fill(pair, packed)` writes rows 2
+    /// Spectrum of one real field. `fill(pair, packed)` writes rows 2
     /// `pair` and 2 `pair` + 1 (nothing where there is none) as real and imaginary parts.
     pub fn forward(
         &self,
         rows: usize,
         mut fill: impl FnMut(usize, &mut [Complex32]),
-        kept: usize,
         spectrum: &mut HalfSpectrum,
         buffers: &mut Buffers,
     ) {
         let (size, pairs) = (self.size, rows.div_ceil(2));
-        self.prepare(rows, kept, spectrum);
+        self.prepare(rows, spectrum);
         self.packed_rows(pairs, &mut fill, buffers);
         for (pair, packed) in buffers.rows[..pairs * size].chunks_exact(size).enumerate() {
             // Sizes are even, so that the second row always has a place.
@@ -147,11 +144,11 @@ impl Plan {
         self.forward.process_with_scratch(spectrum, &mut buffers.scratch);
     }
 
-    /// Makes room for `kept` rows kx, and zeroes what no row of the field will fill.
-    fn prepare(&self, rows: usize, kept: usize, spectrum: &mut HalfSpectrum) {
+    /// Makes room, and zeroes what no row of the field will fill.
+    fn prepare(&self, rows: usize, spectrum: &mut HalfSpectrum) {
         let size = self.size;
         assert!(rows <= size, "{rows} rows do not fit a transform of {size}");
-        spectrum.resize(kept.min(self.half()) * size, Complex32::ZERO);
+        spectrum.resize(self.half() * size, Complex32::ZERO);
         spectrum.chunks_exact_mut(size).for_each(|column| column[rows..].fill(Complex32::ZERO));
     }
 
@@ -171,8 +168,8 @@ impl Plan {
     }
 
     /// Correlation functions of two pairs at once, by the inverse transform of their half spectra
-    /// (which are overwritten), not yet divided by size^2, at the rows of the given shifts. Rows kx
-    /// that a spectrum was not kept to count as zero.
+    /// (which are overwritten), not yet divided by size^2, at the rows of the given
+    /// shifts.
     ///
     /// `out` becomes one row of `size` columns a shift; column x is the shift x, or x - size for
     /// negative ones; the first function is the real, the second the imaginary part.

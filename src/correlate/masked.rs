@@ -18,15 +18,6 @@ pub struct MaskedSpectrum {
     squares: HalfSpectrum,
 }
 
-/// How many wave numbers along x a correlation keeps, from 0 up: fewer cost less.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bands {
-    /// Of the spectra of heights.
-    pub heights: usize,
-    /// Of the spectra of masks and of squared heights.
-    pub masks: usize,
-}
-
 /// Plans and buffers for correlating fields up to a size; one a thread.
 #[derive(Clone, Debug)]
 pub struct Correlator {
@@ -34,7 +25,6 @@ pub struct Correlator {
     buffers: Buffers,
     products: [HalfSpectrum; 2],
     functions: [Vec<Complex32>; 3],
-    bands: Bands,
     shifts: RangeInclusive<isize>,
 }
 
@@ -52,21 +42,7 @@ impl Correlator {
     pub fn with_size(size: usize, shifts: RangeInclusive<isize>, arithmetic: Arithmetic) -> Self {
         let plan = Plan::new(size, arithmetic);
         let buffers = plan.buffers();
-        Self {
-            plan,
-            buffers,
-            products: Default::default(),
-            functions: Default::default(),
-            bands: Bands { heights: usize::MAX, masks: usize::MAX },
-            shifts,
-        }
-    }
-
-    /// The same, keeping fewer wave numbers: right where heights were low-passed, and near enough for
-    /// the masks, whose correlation functions are smooth.
-    #[must_use]
-    pub fn with_bands(self, bands: Bands) -> Self {
-        Self { bands, ..self }
+        Self { plan, buffers, products: Default::default(), functions: Default::default(), shifts }
     }
 
     /// Samples along a side of the transform.
@@ -91,9 +67,8 @@ impl Correlator {
                 *packed = Complex32::new(height, weight);
             }
         };
-        let Bands { heights: of_heights, masks } = self.bands;
         let spectra = [&mut into.heights, &mut into.weights];
-        self.plan.forward_pair(rows, fill, [of_heights, masks], spectra, &mut self.buffers);
+        self.plan.forward_pair(rows, fill, spectra, &mut self.buffers);
         let fill = |pair: usize, packed: &mut [Complex32]| {
             let packed = &mut packed[at.1..];
             for (packed, &height) in packed.iter_mut().zip(row_of(&heights, 2 * pair, at.0)) {
@@ -103,7 +78,7 @@ impl Correlator {
                 packed.im = height * height;
             }
         };
-        self.plan.forward(rows, fill, masks, &mut into.squares, &mut self.buffers);
+        self.plan.forward(rows, fill, &mut into.squares, &mut self.buffers);
     }
 
     /// Correlates at every shift asked for; [`Correlator::moments`] reads the result. Sample (row,

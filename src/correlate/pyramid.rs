@@ -1,8 +1,8 @@
 //! One texture at the three spacings of the coarse-to-fine search.
 
 use super::field::Field;
+use crate::filter::coarsen;
 use crate::parameters::Registration;
-use crate::preprocess::coarsen;
 use crate::surface::Texture;
 
 /// Fine, middle and coarse fields of one texture; made once, compared often.

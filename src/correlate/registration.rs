@@ -49,8 +49,9 @@ pub fn register(
     let best = refined.reduce(|best, next| if next.score > best.score { next } else { best })?;
     // 3.
     let fine = Fields { questioned: &questioned.fine, reference: &reference.fine, least_overlap };
-    let pose =
-        fine.climb(best.pose, parameters.fine_rotation_step, 2).map_or(best.pose, |best| best.pose);
+    let pose = fine
+        .climb(best.pose, parameters.fine_rotation_step, parameters.steps)
+        .map_or(best.pose, |best| best.pose);
     // 4.
     let turned = fine.turned(pose);
     let moments = moments(&turned, fine.reference, 0, 0);

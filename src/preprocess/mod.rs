@@ -3,13 +3,12 @@
 //! One recipe, [`extract_texture`], of steps that each have a file. Useful for surfaces that hold one
 //! mark; not for whole heads of cartridge cases, which must be segmented first.
 
-mod gaussian;
 mod level;
 mod spread;
 
-pub use gaussian::{Samples, Smoothed, smooth};
 pub use level::{Plane, least_squares_plane, level};
 
+use crate::filter::{Samples, keep_supported, smooth};
 use crate::parameters::Extraction;
 use crate::surface::{Surface, Texture};
 use crate::units::Length;
@@ -117,24 +116,4 @@ pub fn extract_texture(
     let clip = parameters.height_limit as f32;
     texture.heights.mapv_inplace(|height| (height / scale as f32).clamp(-clip, clip));
     Ok((texture, Length::from_metres(scale * deviation)))
-}
-
-/// The same texture, low-passed, on a coarser spacing.
-#[must_use]
-pub fn coarsen(texture: &Texture, spacing: Length, cutoff: Length, least_support: f64) -> Texture {
-    let (rows, columns) = texture.dim();
-    let axis = |count| Samples { count, spacing: texture.spacing };
-    let from = (axis(rows), axis(columns));
-    let to = (from.0.respaced(spacing), from.1.respaced(spacing));
-    let (heights, weights) = (texture.heights.view(), texture.weights.view());
-    keep_supported(smooth(heights, weights, from, to, cutoff), least_support, spacing)
-}
-
-/// Samples with enough support become the texture, the others are missing.
-fn keep_supported(smoothed: Smoothed, least_support: f64, spacing: Length) -> Texture {
-    let Smoothed { mut heights, support } = smoothed;
-    let weights =
-        support.mapv(|support| if f64::from(support) >= least_support { 1.0 } else { 0.0 });
-    heights *= &weights;
-    Texture { heights, weights, spacing }
 }

@@ -2,7 +2,7 @@
 
 use super::interpolation::Reader;
 use super::{TransformError, fill, finish};
-use crate::preprocess::Samples;
+use crate::filter::Samples;
 use crate::surface::{Spacing, Surface};
 use crate::units::Length;
 
