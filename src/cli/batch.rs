@@ -5,7 +5,7 @@ use super::output::{print, write_file};
 use super::scans::{collect, prepare, read_options, resolve};
 use super::{Context, Outcome};
 use crate::format::ReadOptions;
-use crate::matcher::{Matcher, Prepared};
+use crate::matcher::{Matcher, Prepared, Workspace};
 use crate::report::Figures;
 use anyhow::{Context as _, bail};
 use rayon::prelude::*;
@@ -42,22 +42,21 @@ pub(super) fn run(context: &Context, arguments: &BatchArguments) -> anyhow::Resu
     let groups = group(pairs, &prepared);
     let count: usize = groups.iter().map(|(_, pairs)| pairs.len()).sum();
     let bar = context.progress.bar(count as u64, "comparing");
-    let compare = |matcher: &Matcher, pair: &Pair| -> anyhow::Result<Option<Figures>> {
-        let Some(reference) = &prepared[pair.scans[1]] else { return Ok(None) };
-        let comparison = matcher
-            .compare(reference, &mut context.engine.workspace())
-            .with_context(|| pair.names.join(" with "))?;
-        bar.inc(1);
-        Ok(Some(Figures::from(&comparison)))
-    };
+    let engine = &context.engine;
     let compared: Vec<Vec<(usize, Figures)>> = groups
         .par_iter()
         .map(|(scan, pairs)| {
             let Some(questioned) = &prepared[*scan] else { return Ok(Vec::new()) };
-            let matcher = Matcher::new(&context.engine, questioned.clone());
-            let figures = pairs
-                .par_iter()
-                .map(|(place, pair)| Ok(compare(&matcher, pair)?.map(|figures| (*place, figures))));
+            let matcher = Matcher::new(engine, questioned.clone());
+            let compare = |workspace: &mut Workspace, (place, pair): &(usize, Pair)| {
+                let Some(reference) = &prepared[pair.scans[1]] else { return Ok(None) };
+                let comparison = matcher
+                    .compare(reference, workspace)
+                    .with_context(|| pair.names.join(" with "))?;
+                bar.inc(1);
+                Ok(Some((*place, Figures::from(&comparison))))
+            };
+            let figures = pairs.par_iter().map_init(|| engine.workspace(), compare);
             let figures: Vec<Option<_>> = figures.collect::<anyhow::Result<_>>()?;
             Ok(figures.into_iter().flatten().collect())
         })
@@ -94,21 +93,25 @@ fn listed_pairs(file: &Path, paths: &mut Vec<PathBuf>) -> anyhow::Result<Vec<Pai
         .from_path(file)
         .with_context(|| file.display().to_string())?;
     let mut pairs = Vec::new();
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
     for (row, record) in reader.deserialize::<PairRow>().enumerate() {
         let place = || format!("{}, row {}", file.display(), row + 2);
         let PairRow { questioned, reference } = record.with_context(place)?;
         let mut scan = |name: &str| -> anyhow::Result<usize> {
-            let path = resolve(name, paths).with_context(place)?.cloned();
-            let path = match path {
-                Some(path) => path,
+            if let Some(known) = known.get(name) {
+                return Ok(*known);
+            }
+            let path = match resolve(name, paths).with_context(place)? {
+                Some(path) => path.clone(),
                 None if Path::new(name).is_file() => PathBuf::from(name),
                 None => bail!("{}: no scan is called {name}", place()),
             };
-            let known = paths.iter().position(|other| *other == path);
-            Ok(known.unwrap_or_else(|| {
+            let index = paths.iter().position(|other| *other == path).unwrap_or_else(|| {
                 paths.push(path);
                 paths.len() - 1
-            }))
+            });
+            known.insert(name.to_owned(), index);
+            Ok(index)
         };
         let scans = [scan(&questioned)?, scan(&reference)?];
         pairs.push(Pair { names: [questioned, reference], scans });
