@@ -321,6 +321,18 @@ fn metadata_at_fault_is_refused_before_anything_is_written() {
 }
 
 #[test]
+fn of_scans_entered_together_only_the_refused_one_is_left_out() {
+    let program = Program::new();
+    let rows = "file,laboratory,case_number,label,country\n\
+        F0001-S01.x3p,A,1,X,BB\nF0001-S02.x3p,A,1,X,JM\nF0002-S01.x3p,A,1,Y,JM\n";
+    program.write("metadata.csv", rows.as_bytes());
+    let words = ["enrol", "--store", "store", "--metadata", "metadata.csv", &references()];
+    program.run(&words).exits(2).complains("F0001-S02.x3p").complains("another country");
+    let stats = program.run(&["store", "stats", "--store", "store", "--json"]).exits(0).json();
+    assert_eq!(stats["scans"], 9);
+}
+
+#[test]
 fn an_inspection_says_what_is_in_a_scan() {
     let program = Program::new();
     let json = program.run(&["inspect", &questioned(), "--json"]).exits(0).json();

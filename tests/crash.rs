@@ -29,7 +29,7 @@ fn a_thousand_scans_enrolled_and_killed_twenty_times() {
     for round in 0..KILLS {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         // From before the first scan is safe to long after.
-        let wait = Duration::from_millis(50 + (state >> 40) % 6000);
+        let wait = Duration::from_millis(50 + (state >> 40) % 5000);
         let mut child = program
             .command(&["enrol", "--store", "store", "--json", "scans"])
             .stdout(Stdio::piped())
@@ -58,7 +58,7 @@ fn a_thousand_scans_enrolled_and_killed_twenty_times() {
             assert!(scans >= acknowledged.len(), "{scans} of {}", acknowledged.len());
         }
     }
-    assert!(acknowledged.len() > 100, "only {} were acknowledged", acknowledged.len());
+    assert!(acknowledged.len() > 300, "only {} were acknowledged", acknowledged.len());
     for (file, line) in &acknowledged {
         let scan = line["scan_id"].as_str().unwrap();
         let words = ["show", "--store", "store", scan, "--json", "--original", "copy.x3p"];

@@ -169,9 +169,9 @@ pub(super) struct SearchArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Filters (an unknown calibre or country passes unless excluded)")]
 pub(super) struct FilterArguments {
-    /// Only references of this mark
-    #[arg(long)]
-    pub(super) mark: Option<crate::store::MarkKind>,
+    /// Only references of this mark: breech_face, firing_pin, ejector or aperture_shear
+    #[arg(long, default_value = "breech_face")]
+    pub(super) mark: crate::store::MarkKind,
     /// Only references of this calibre
     #[arg(long)]
     pub(super) calibre: Option<String>,

@@ -7,11 +7,13 @@
 use super::args::EnrolArguments;
 use super::metadata::{self, Entry};
 use super::output::{print, print_json_line};
-use super::scans::{collect, extract, read_options};
+use super::scans::{bytes, collect, extract, read_options};
 use super::{Context, Outcome};
+use crate::digest::Digest;
+use crate::format::ReadOptions;
 use crate::store::{
-    DiskStore, Enrolled, Enrolment, ExhibitMetadata, ExhibitRef, Outcome as Entered,
-    ReferenceStore as _, SignatureBlob,
+    DiskStore, Enrolled, Enrolment, ExhibitMetadata, ExhibitRef, Found, MarkKind,
+    Outcome as Entered, ReferenceStore as _, SignatureBlob, StoreError,
 };
 use anyhow::{Context as _, bail};
 use rayon::prelude::*;
@@ -35,9 +37,16 @@ struct Line<'a> {
 /// A scan ready to be entered.
 struct Ready {
     path: PathBuf,
+    name: String,
     original: Vec<u8>,
     signature: Vec<u8>,
     engine_version: String,
+}
+
+/// What a look at a scan gave.
+enum Looked {
+    Known(Enrolled),
+    Ready(Ready),
 }
 
 pub(super) fn run(context: &Context, arguments: &EnrolArguments) -> anyhow::Result<Outcome> {
@@ -51,27 +60,26 @@ pub(super) fn run(context: &Context, arguments: &EnrolArguments) -> anyhow::Resu
         Some(file) => metadata::read(file, &paths, &default)?,
         None => BTreeMap::new(),
     };
-    let mut store = None;
+    let mut store = if arguments.store.exists() { Some(open(&arguments.store)?) } else { None };
     let mut faults: Vec<String> = Vec::new();
     let (mut new, mut duplicate) = (0_u64, 0_u64);
     let bar = context.progress.bar(paths.len() as u64, "enrolling");
     for together in paths.chunks(TOGETHER) {
-        let extracted: Vec<anyhow::Result<Ready>> = together
+        let looked_at: Vec<anyhow::Result<Looked>> = together
             .par_iter()
             .map(|path| {
-                let (signature, original) = extract(context, path, &options)?;
-                Ok(Ready {
-                    path: path.clone(),
-                    original,
-                    signature: signature.to_bytes(),
-                    engine_version: signature.engine_version().to_owned(),
-                })
+                let mark = entries.get(path).unwrap_or(&default).mark;
+                look(context, store.as_ref(), path, mark, &options)
             })
             .collect();
         let mut ready = Vec::new();
-        for result in extracted {
-            match result {
-                Ok(scan) => ready.push(scan),
+        for (path, looked) in together.iter().zip(looked_at) {
+            match looked {
+                Ok(Looked::Ready(scan)) => ready.push(scan),
+                Ok(Looked::Known(enrolled)) => {
+                    duplicate += 1;
+                    bar.suspend(|| acknowledge(path, &enrolled, arguments.json))?;
+                }
                 Err(error) => faults.push(format!("{error:#}")),
             }
         }
@@ -80,13 +88,22 @@ pub(super) fn run(context: &Context, arguments: &EnrolArguments) -> anyhow::Resu
                 Some(store) => store,
                 None => store.insert(open(&arguments.store)?),
             };
-            let entered = enter(context, store, &ready, &entries, &default)?;
-            for (scan, enrolled) in ready.iter().zip(&entered) {
-                match enrolled.outcome {
-                    Entered::New => new += 1,
-                    Entered::Duplicate => duplicate += 1,
+            let enrolments = enrolments(context, &ready, &entries, &default);
+            for (scan, entered) in ready.iter().zip(enter(store, &enrolments)) {
+                match entered {
+                    Ok(enrolled) => {
+                        match enrolled.outcome {
+                            Entered::New => new += 1,
+                            Entered::Duplicate => duplicate += 1,
+                        }
+                        bar.suspend(|| acknowledge(&scan.path, &enrolled, arguments.json))?;
+                    }
+                    Err(error) => {
+                        let named =
+                            anyhow::Error::from(error).context(scan.path.display().to_string());
+                        faults.push(format!("{named:#}"));
+                    }
                 }
-                bar.suspend(|| acknowledge(&scan.path, enrolled, arguments.json))?;
             }
         }
         bar.inc(together.len() as u64);
@@ -101,6 +118,39 @@ pub(super) fn run(context: &Context, arguments: &EnrolArguments) -> anyhow::Resu
     Ok(Outcome::Done)
 }
 
+/// Reads a scan and extracts its signature, unless the store has it already: an enrolment that was
+/// interrupted is soon where it was.
+fn look(
+    context: &Context,
+    store: Option<&DiskStore>,
+    path: &Path,
+    mark: MarkKind,
+    options: &ReadOptions,
+) -> anyhow::Result<Looked> {
+    if let Some(store) = store {
+        let original = bytes(path, options).with_context(|| path.display().to_string())?;
+        if let Ok(Found::Scan(scan)) = store.find(&Digest::of(&original).to_string()) {
+            let view = store.view(scan.id).with_context(|| path.display().to_string())?;
+            if view.mark.kind == mark && view.withdrawal.is_none() {
+                return Ok(Looked::Known(Enrolled {
+                    exhibit: view.exhibit.id,
+                    mark: view.mark.id,
+                    scan: scan.id,
+                    outcome: Entered::Duplicate,
+                }));
+            }
+        }
+    }
+    let (signature, original) = extract(context, path, options)?;
+    Ok(Looked::Ready(Ready {
+        path: path.to_owned(),
+        name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        original,
+        signature: signature.to_bytes(),
+        engine_version: signature.engine_version().to_owned(),
+    }))
+}
+
 /// Opens the store, or makes it, and says so if it had to be mended.
 fn open(path: &Path) -> anyhow::Result<DiskStore> {
     let store = DiskStore::create_or_open(path).with_context(|| path.display().to_string())?;
@@ -108,46 +158,44 @@ fn open(path: &Path) -> anyhow::Result<DiskStore> {
     Ok(store)
 }
 
-/// Enters scans together. Where one of them is refused, none is entered, and the error says why.
-fn enter(
+/// Enters scans together; where one of them is refused, each by itself, so that only that one is.
+fn enter(store: &DiskStore, enrolments: &[Enrolment<'_>]) -> Vec<Result<Enrolled, StoreError>> {
+    match store.enrol_many(enrolments) {
+        Ok(enrolled) => enrolled.into_iter().map(Ok).collect(),
+        Err(error) if enrolments.len() == 1 => vec![Err(error)],
+        Err(_) => enrolments.iter().map(|enrolment| store.enrol(enrolment)).collect(),
+    }
+}
+
+/// What is entered for each scan.
+fn enrolments<'a>(
     context: &Context,
-    store: &DiskStore,
-    ready: &[Ready],
-    entries: &BTreeMap<PathBuf, Entry>,
-    default: &Entry,
-) -> anyhow::Result<Vec<Enrolled>> {
+    ready: &'a [Ready],
+    entries: &'a BTreeMap<PathBuf, Entry>,
+    default: &'a Entry,
+) -> Vec<Enrolment<'a>> {
     let entered = jiff::Timestamp::now();
-    let names: Vec<String> = ready
-        .iter()
-        .map(|scan| scan.path.file_name().unwrap_or_default().to_string_lossy().into_owned())
-        .collect();
-    let enrolments: Vec<Enrolment<'_>> = ready
-        .iter()
-        .zip(&names)
-        .map(|(scan, name)| {
-            let entry = entries.get(&scan.path).unwrap_or(default);
-            let labelled = entry.exhibit.label.is_some();
-            Enrolment {
-                original: &scan.original,
-                original_name: name,
-                mark: entry.mark,
-                signature: SignatureBlob {
-                    bytes: &scan.signature,
-                    engine_version: &scan.engine_version,
-                    extraction: context.engine.parameters().extraction_digest(),
-                },
-                exhibit: if labelled {
-                    ExhibitRef::Labelled(&entry.exhibit)
-                } else {
-                    ExhibitRef::New(&entry.exhibit)
-                },
-                entered,
-            }
-        })
-        .collect();
-    let range =
-        || format!("{} to {}", ready[0].path.display(), ready[ready.len() - 1].path.display());
-    store.enrol_many(&enrolments).with_context(range)
+    let enrolments = ready.iter().map(|scan| {
+        let entry = entries.get(&scan.path).unwrap_or(default);
+        let labelled = entry.exhibit.label.is_some();
+        Enrolment {
+            original: &scan.original,
+            original_name: &scan.name,
+            mark: entry.mark,
+            signature: SignatureBlob {
+                bytes: &scan.signature,
+                engine_version: &scan.engine_version,
+                extraction: context.engine.parameters().extraction_digest(),
+            },
+            exhibit: if labelled {
+                ExhibitRef::Labelled(&entry.exhibit)
+            } else {
+                ExhibitRef::New(&entry.exhibit)
+            },
+            entered,
+        }
+    });
+    enrolments.collect()
 }
 
 /// Prints that a scan is safe on the disk.

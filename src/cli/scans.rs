@@ -73,7 +73,7 @@ fn walk(folder: &Path, found: &mut BTreeSet<PathBuf>) -> anyhow::Result<()> {
 }
 
 /// The bytes of a file, unless it is larger than any scan may be.
-fn bytes(path: &Path, options: &ReadOptions) -> anyhow::Result<Vec<u8>> {
+pub(super) fn bytes(path: &Path, options: &ReadOptions) -> anyhow::Result<Vec<u8>> {
     let metadata = fs::metadata(path)?;
     ensure!(metadata.is_file(), "this is no file");
     let (found, wanted) = (metadata.len(), options.limits.file_bytes);

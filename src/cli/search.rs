@@ -90,7 +90,7 @@ pub(super) fn run_search(
 
 fn filter(arguments: &FilterArguments) -> Filter {
     Filter {
-        mark: arguments.mark,
+        mark: Some(arguments.mark),
         calibre: arguments.calibre.clone(),
         country: arguments.country,
         laboratory: arguments.laboratory.clone(),
