@@ -108,7 +108,8 @@ impl Identity {
         if !rest.is_empty() {
             return Err(IdentityError::Certificate);
         }
-        let time = |seconds| Timestamp::from_second(seconds).map_err(|_| IdentityError::Certificate);
+        let time =
+            |seconds| Timestamp::from_second(seconds).map_err(|_| IdentityError::Certificate);
         let validity = certificate.validity();
         let from = time(validity.not_before.timestamp())?;
         let until = time(validity.not_after.timestamp())?;
@@ -126,7 +127,9 @@ impl Identity {
             .iter()
             .flat_map(|names| &names.value.general_names)
             .filter_map(|name| if let GeneralName::URI(uri) = name { Some(*uri) } else { None })
-            .filter(|uri| uri.get(..9).is_some_and(|scheme| scheme.eq_ignore_ascii_case("casemark:")))
+            .filter(|uri| {
+                uri.get(..9).is_some_and(|scheme| scheme.eq_ignore_ascii_case("casemark:"))
+            })
             .collect();
         match uris[..] {
             [uri] => uri.parse(),

@@ -31,14 +31,27 @@ fn the_matrix_is_this_one() {
     // Written out a second time, by role, so that a change of the table is a change of two places.
     let of = |role: Role| -> Vec<&str> {
         let roles: Roles = [role].into_iter().collect();
-        Action::ALL.iter().filter(|action| roles.may(**action)).map(|action| action.name()).collect()
+        Action::ALL
+            .iter()
+            .filter(|action| roles.may(**action))
+            .map(|action| action.name())
+            .collect()
     };
     assert_eq!(of(Role::Reader), ["get", "list", "statistics"]);
     let examiner =
         ["extract", "compare", "batch_compare", "search", "get", "list", "download", "statistics"];
     assert_eq!(of(Role::Examiner), examiner);
-    let contributor =
-        ["extract", "get", "list", "download", "enrol", "revise", "share", "withdraw", "statistics"];
+    let contributor = [
+        "extract",
+        "get",
+        "list",
+        "download",
+        "enrol",
+        "revise",
+        "share",
+        "withdraw",
+        "statistics",
+    ];
     assert_eq!(of(Role::Contributor), contributor);
     assert_eq!(of(Role::Auditor), ["statistics", "verify", "query_audit"]);
     assert_eq!(of(Role::Administrator), ["statistics", "verify", "purge", "merge", "upgrade"]);
@@ -121,10 +134,7 @@ fn the_sharing_that_holds_is_the_records_own_then_its_laboratorys_then_that_of_a
     assert_eq!(policy.decide(&b, Action::Search), Decision::Allow);
 
     let unknown = policy.decide(&identity("C", "BB"), Action::Search);
-    assert_eq!(
-        unknown,
-        Decision::Deny(DenyReason::UnknownLaboratory { laboratory: "C".into() })
-    );
+    assert_eq!(unknown, Decision::Deny(DenyReason::UnknownLaboratory { laboratory: "C".into() }));
     let other = policy.decide_on(&identity("B", "TT"), Action::Get, "A", None);
     assert!(matches!(other, Decision::Deny(DenyReason::OtherCountry { .. })), "{other:?}");
     let twice = Policy::new([laboratory("A", &region), laboratory("A", &told)], others);

@@ -123,7 +123,15 @@ impl AuditLog {
             let head = HeadFile::create(&folder)?;
             sync(&folder)?;
             sync(store)?;
-            return Ok(Self::start(folder, head, None, Link::START, Opening::default(), lock, limit));
+            return Ok(Self::start(
+                folder,
+                head,
+                None,
+                Link::START,
+                Opening::default(),
+                lock,
+                limit,
+            ));
         };
         // 2.
         let mut opening = Opening::default();

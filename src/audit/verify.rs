@@ -210,7 +210,8 @@ pub(super) fn walk(
             break;
         }
         report.segments += 1;
-        let length = fs::metadata(&segment.path).map_err(AuditError::io("measure", &segment.path))?;
+        let length =
+            fs::metadata(&segment.path).map_err(AuditError::io("measure", &segment.path))?;
         report.bytes += length.len();
         let last = number + 1 == count;
         let mut reader = Reader::open(&segment.path)?;

@@ -5,10 +5,13 @@
 //! entered, and the exit code is 2. A store is made only when there is something to enter.
 
 use super::args::EnrolArguments;
+use super::audit::{Auditor, Deed};
 use super::metadata::{self, Entry};
 use super::output::{print, print_json_line};
 use super::scans::{collect, extract, read_options};
 use super::{Context, Outcome};
+use crate::access::Action;
+use crate::digest::Digest;
 use crate::store::{
     DiskStore, Enrolled, Enrolment, ExhibitMetadata, ExhibitRef, Outcome as Entered,
     ReferenceStore as _, SignatureBlob,
@@ -44,7 +47,10 @@ pub(super) fn run(context: &Context, arguments: &EnrolArguments) -> anyhow::Resu
     let options = read_options(&arguments.read)?;
     let paths = collect(&arguments.paths)?;
     let default = Entry {
-        exhibit: ExhibitMetadata { laboratory: arguments.laboratory.clone(), ..Default::default() },
+        exhibit: ExhibitMetadata {
+            laboratory: arguments.actor.laboratory.clone(),
+            ..Default::default()
+        },
         mark: arguments.mark,
     };
     let entries = match &arguments.metadata {
@@ -76,11 +82,23 @@ pub(super) fn run(context: &Context, arguments: &EnrolArguments) -> anyhow::Resu
             }
         }
         if !ready.is_empty() {
-            let store = match &store {
-                Some(store) => store,
-                None => store.insert(open(&arguments.store)?),
+            let (store, auditor) = match &store {
+                Some(opened) => opened,
+                None => store.insert(open(arguments)?),
             };
-            let entered = enter(context, store, &ready, &entries, &default)?;
+            let parameters = Some(context.engine.parameters().digest());
+            let entered = auditor.attempt(
+                || Deed { parameters, ..Deed::new(Action::Enrol) },
+                || enter(context, store, &ready, &entries, &default),
+            )?;
+            auditor.done(ready.iter().zip(&entered).map(|(scan, enrolled)| Deed {
+                subject: Some(format!("scan {}", enrolled.scan)),
+                detail:
+                    (enrolled.outcome == Entered::Duplicate).then(|| "already known".to_owned()),
+                parameters,
+                result: Some(Digest::of(&scan.signature)),
+                ..Deed::new(Action::Enrol)
+            }))?;
             for (scan, enrolled) in ready.iter().zip(&entered) {
                 match enrolled.outcome {
                     Entered::New => new += 1,
@@ -102,10 +120,12 @@ pub(super) fn run(context: &Context, arguments: &EnrolArguments) -> anyhow::Resu
 }
 
 /// Opens the store, or makes it, and says so if it had to be mended.
-fn open(path: &Path) -> anyhow::Result<DiskStore> {
+fn open(arguments: &EnrolArguments) -> anyhow::Result<(DiskStore, Auditor)> {
+    let path = &arguments.store;
     let store = DiskStore::create_or_open(path).with_context(|| path.display().to_string())?;
     super::store::mention_opening(path, &store);
-    Ok(store)
+    let auditor = Auditor::open(&store, &arguments.actor)?;
+    Ok((store, auditor))
 }
 
 /// Enters scans together. Where one of them is refused, none is entered, and the error says why.

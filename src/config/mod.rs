@@ -58,8 +58,8 @@ impl Config {
             let origin = origin.to_owned();
             move |source| ConfigError::Value { origin, source: Box::new(source) }
         };
-        let mut builder = ::config::Config::builder()
-            .add_source(File::from_str(&defaults(), FileFormat::Toml));
+        let mut builder =
+            ::config::Config::builder().add_source(File::from_str(&defaults(), FileFormat::Toml));
         // 1., 2.
         if let Some(file) = file {
             let source = File::from_str(file.text, FileFormat::Toml);
@@ -111,11 +111,7 @@ impl Config {
             let _ = write!(text, "\n{}[{}]\n", comment(section.doc), section.name);
             section.keys.iter().for_each(|key| text.push_str(&describe(key, "")));
         }
-        let _ = write!(
-            text,
-            "\n{}#[[{LABORATORY}]]\n",
-            comment(LaboratoryConfig::SECTION.doc)
-        );
+        let _ = write!(text, "\n{}#[[{LABORATORY}]]\n", comment(LaboratoryConfig::SECTION.doc));
         LaboratoryConfig::SECTION.keys.iter().for_each(|key| text.push_str(&describe(key, "#")));
         text
     }
@@ -154,7 +150,10 @@ impl Config {
         let (server, tls) = (&self.server, &self.tls);
         let contradiction = |key, wanted| Err(ConfigError::Contradiction { key, wanted });
         if tls.certificate.is_some() != tls.key.is_some() {
-            return contradiction("tls.certificate", "tls.certificate and tls.key, both or neither");
+            return contradiction(
+                "tls.certificate",
+                "tls.certificate and tls.key, both or neither",
+            );
         }
         let encrypted = tls.certificate.is_some();
         if !encrypted && tls.client_authority.is_some() {
@@ -238,9 +237,9 @@ fn comment(doc: &[&str]) -> String {
 }
 
 fn describe(key: &Key, off: &str) -> String {
-    let bounds = key.bounds.map_or_else(String::new, |(minimum, maximum)| {
-        format!("# From {minimum} to {maximum}.\n")
-    });
+    let bounds = key
+        .bounds
+        .map_or_else(String::new, |(minimum, maximum)| format!("# From {minimum} to {maximum}.\n"));
     let (off, value) = match key.written {
         Written::Set(value) => (off, value),
         Written::Unset(example) => ("#", example),
@@ -261,9 +260,7 @@ fn check_keys(
     file: ConfigFile<'_>,
     values: &::config::Map<String, Value>,
 ) -> Result<(), ConfigError> {
-    let unknown = |key: String| {
-        Err(ConfigError::UnknownKey { file: file.name.to_owned(), key })
-    };
+    let unknown = |key: String| Err(ConfigError::UnknownKey { file: file.name.to_owned(), key });
     let check = |section: &Section, value: &Value| match &value.kind {
         ValueKind::Table(table) => {
             let mut names: Vec<&String> = table.keys().collect();
@@ -273,19 +270,18 @@ fn check_keys(
                 None => Ok(()),
             }
         }
-        _ => Err(ConfigError::NotATable {
-            file: file.name.to_owned(),
-            key: section.name.to_owned(),
-        }),
+        _ => {
+            Err(ConfigError::NotATable { file: file.name.to_owned(), key: section.name.to_owned() })
+        }
     };
     let mut names: Vec<_> = values.iter().collect();
     names.sort_by_key(|(name, _)| *name);
     for (name, value) in names {
         if name == LABORATORY {
             match &value.kind {
-                ValueKind::Array(tables) => tables
-                    .iter()
-                    .try_for_each(|table| check(&LaboratoryConfig::SECTION, table))?,
+                ValueKind::Array(tables) => {
+                    tables.iter().try_for_each(|table| check(&LaboratoryConfig::SECTION, table))?
+                }
                 // A single [laboratory] is no list of them.
                 _ => {
                     return Err(ConfigError::NotATable {
@@ -315,7 +311,13 @@ fn check_bounds(values: &::config::Config, origin: &str) -> Result<(), ConfigErr
             })?;
             if !u64::try_from(value).is_ok_and(|value| (minimum..=maximum).contains(&value)) {
                 let origin = origin.to_owned();
-                return Err(ConfigError::OutOfBounds { origin, key: path, value, minimum, maximum });
+                return Err(ConfigError::OutOfBounds {
+                    origin,
+                    key: path,
+                    value,
+                    minimum,
+                    maximum,
+                });
             }
         }
     }

@@ -43,11 +43,13 @@ fn the_printed_file_with_everything_switched_on_is_understood() {
         .lines()
         .map(|line| {
             // Comments have a space after their sign, keys that are off none.
-            let on = line.strip_prefix('#').filter(|rest| !rest.is_empty() && !rest.starts_with(' '));
+            let on =
+                line.strip_prefix('#').filter(|rest| !rest.is_empty() && !rest.starts_with(' '));
             format!("{}\n", on.unwrap_or(line))
         })
         .collect();
-    let text = text.replace("insecure_anonymous_laboratory =", "#").replace("= [\"TT\"", "= [\"TT\"");
+    let text =
+        text.replace("insecure_anonymous_laboratory =", "#").replace("= [\"TT\"", "= [\"TT\"");
     let config = load(&text).unwrap();
     assert_eq!(config.laboratory.len(), 1);
     assert!(config.tls.key.is_some() && config.server.metrics_address.is_some());
