@@ -4,6 +4,8 @@
 //! acknowledged; the parent kills it in mid-write, again and again on one log. A kill keeps the page cache:
 //! that a loss of power is survived too rests on the order of syncs, not on this test.
 
+#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
+
 use casemark::audit::{self, AuditError, AuditLog, Event, Outcome, Query};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};

@@ -75,8 +75,11 @@ impl Decision {
 
 /// Decides whether an identity with these roles may do this, to this record if it is about one.
 ///
-/// 1. One of the roles has to allow the action. 2. An own record is open. 3. Only its own laboratory
-/// changes one. 4. Others see it if they are in its audience; 5. else its policy says what they learn.
+/// 1. One of the roles has to allow the action.
+/// 2. An own record is open.
+/// 3. Only its own laboratory changes one.
+/// 4. Others see it if they are in its audience.
+/// 5. Else its policy says what they learn.
 #[must_use]
 pub fn decide(
     identity: &Identity,

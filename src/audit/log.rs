@@ -106,8 +106,10 @@ impl AuditLog {
         Self::open_with(store, SEGMENT_LIMIT)
     }
 
-    /// 1. Reads the head, 2. reads the last segment up to the first line that does not follow, 3. holds
-    /// the head against it, 4. cuts what no one was told of.
+    /// 1. Reads the head.
+    /// 2. Reads the last segment up to the first line that does not follow.
+    /// 3. Holds the head against it.
+    /// 4. Cuts what no one was told of.
     pub(super) fn open_with(store: &Path, limit: u64) -> Result<Self, AuditError> {
         let folder = folder_in(store);
         fs::create_dir_all(&folder).map_err(AuditError::io("create", &folder))?;
@@ -123,15 +125,8 @@ impl AuditLog {
             let head = HeadFile::create(&folder)?;
             sync(&folder)?;
             sync(store)?;
-            return Ok(Self::start(
-                folder,
-                head,
-                None,
-                Link::START,
-                Opening::default(),
-                lock,
-                limit,
-            ));
+            let writer = Writer { folder, head, segment: None, limit };
+            return Ok(Self::start(writer, Link::START, Opening::default(), lock));
         };
         // 2.
         let mut opening = Opening::default();
@@ -190,20 +185,12 @@ impl AuditLog {
             }
             head.record(link)?;
         }
-        Ok(Self::start(folder, head, segment, link, opening, lock, limit))
+        Ok(Self::start(Writer { folder, head, segment, limit }, link, opening, lock))
     }
 
-    fn start(
-        folder: PathBuf,
-        head: HeadFile,
-        segment: Option<(PathBuf, File, u64)>,
-        link: Link,
-        opening: Opening,
-        lock: File,
-        limit: u64,
-    ) -> Self {
-        let writer = Some(Writer { folder: folder.clone(), head, segment, limit });
-        let pending = Vec::new();
+    fn start(writer: Writer, link: Link, opening: Opening, lock: File) -> Self {
+        let folder = writer.folder.clone();
+        let (pending, writer) = (Vec::new(), Some(writer));
         let state = State { pending, planned: link, durable: link, writer, failed: false };
         Self { folder, state: Mutex::new(state), changed: Condvar::new(), opening, _lock: lock }
     }

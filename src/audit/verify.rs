@@ -180,8 +180,11 @@ fn pass(at: Walked, anchors: &[Checkpoint], report: &mut AuditReport) {
     }
 }
 
-/// 1. Reads the head unless it is known, 2. walks the segments, 3. holds the end against head and
-/// checkpoint. With a known head, what lies beyond it is being written and not looked at.
+/// Walks the log; with a known head, what lies beyond it is being written and not looked at.
+///
+/// 1. Reads the head unless it is known.
+/// 2. Walks the segments.
+/// 3. Holds the end against head and checkpoint.
 pub(super) fn walk(
     folder: &Path,
     durable: Option<Link>,

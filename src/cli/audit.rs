@@ -67,14 +67,14 @@ impl Auditor {
         deed: impl FnOnce() -> Deed,
         work: impl FnOnce() -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
-        work().or_else(|error| {
+        work().map_err(|error| {
             let detail = format!("{error:#}").chars().take(DETAIL_LIMIT).collect();
             let deed = Deed { detail: Some(detail), ..deed() };
             // The failure is what the user has to see, whether or not the log can be written.
-            if let Err(other) = self.log.append(&self.event(deed, Ended::Failed)) {
-                return Err(error.context(format!("{other}, and before")));
+            match self.log.append(&self.event(deed, Ended::Failed)) {
+                Ok(_) => error,
+                Err(other) => error.context(format!("{other}, and before")),
             }
-            Err(error)
         })
     }
 

@@ -43,8 +43,11 @@ pub struct ConfigFile<'a> {
 impl Config {
     /// The configuration from defaults, a file and the variables of the environment.
     ///
-    /// 1. Refuses keys that no one knows, 2. lays file over defaults, 3. environment over both, 4. holds
-    /// numbers against their bounds, 5. keys against each other.
+    /// 1. Refuses keys that no one knows.
+    /// 2. Lays the file over the defaults.
+    /// 3. Lays the environment over both.
+    /// 4. Holds numbers against their bounds.
+    /// 5. Holds keys against each other.
     ///
     /// # Errors
     /// Text that is no TOML; an unknown key, a value of another type or out of bounds, with the key and the
@@ -260,44 +263,41 @@ fn check_keys(
     file: ConfigFile<'_>,
     values: &::config::Map<String, Value>,
 ) -> Result<(), ConfigError> {
-    let unknown = |key: String| Err(ConfigError::UnknownKey { file: file.name.to_owned(), key });
-    let check = |section: &Section, value: &Value| match &value.kind {
-        ValueKind::Table(table) => {
-            let mut names: Vec<&String> = table.keys().collect();
-            names.sort();
-            match names.into_iter().find(|name| section.keys.iter().all(|key| key.name != **name)) {
-                Some(name) => unknown(format!("{}.{name}", section.name)),
-                None => Ok(()),
-            }
-        }
-        _ => {
-            Err(ConfigError::NotATable { file: file.name.to_owned(), key: section.name.to_owned() })
-        }
-    };
     let mut names: Vec<_> = values.iter().collect();
     names.sort_by_key(|(name, _)| *name);
     for (name, value) in names {
         if name == LABORATORY {
-            match &value.kind {
-                ValueKind::Array(tables) => {
-                    tables.iter().try_for_each(|table| check(&LaboratoryConfig::SECTION, table))?
-                }
-                // A single [laboratory] is no list of them.
-                _ => {
-                    return Err(ConfigError::NotATable {
-                        file: file.name.to_owned(),
-                        key: "[laboratory]".to_owned(),
-                    });
-                }
-            }
+            // A single [laboratory] is no list of them.
+            let ValueKind::Array(tables) = &value.kind else {
+                let (file, key) = (file.name.to_owned(), "[laboratory]".to_owned());
+                return Err(ConfigError::NotATable { file, key });
+            };
+            let check = |table| check_section(file, &LaboratoryConfig::SECTION, table);
+            tables.iter().try_for_each(check)?;
             continue;
         }
-        match sections::SECTIONS.iter().find(|section| section.name == name) {
-            Some(section) => check(section, value)?,
-            None => return unknown(name.clone()),
-        }
+        let section = sections::SECTIONS.iter().find(|section| section.name == name);
+        let unknown = || ConfigError::UnknownKey { file: file.name.to_owned(), key: name.clone() };
+        check_section(file, section.ok_or_else(unknown)?, value)?;
     }
     Ok(())
+}
+
+fn check_section(
+    file: ConfigFile<'_>,
+    section: &Section,
+    value: &Value,
+) -> Result<(), ConfigError> {
+    let (file, name) = (file.name.to_owned(), section.name);
+    let ValueKind::Table(table) = &value.kind else {
+        return Err(ConfigError::NotATable { file, key: name.to_owned() });
+    };
+    let known = |name: &str| section.keys.iter().any(|key| key.name == name);
+    // The first in order, so that the message is always the same.
+    match table.keys().filter(|key| !known(key)).min() {
+        Some(key) => Err(ConfigError::UnknownKey { file, key: format!("{name}.{key}") }),
+        None => Ok(()),
+    }
 }
 
 fn check_bounds(values: &::config::Config, origin: &str) -> Result<(), ConfigError> {
