@@ -2,7 +2,7 @@
 //!
 //! An append-only log in the folder `audit` of a store, for the service and the program to write what
 //! they did, and for an auditor to read. Each entry carries the SHA-256 of the one before, so a change,
-//! removal, insertion or reordering is found by [`verify`], which says where. What [`AuditLog::append`]
+//! removal, insertion or reordering is found by [`verify()`], which says where. What [`AuditLog::append`]
 //! acknowledged is on the disk; many writers share their syncs.
 //!
 //! The files are lines of text, so that they can be checked without casemark. A segment,
@@ -18,6 +18,9 @@
 //! write the head to match: that is found only with a [`Checkpoint`] kept elsewhere, and then exactly if
 //! anything up to the checkpoint differs. What was added after the last checkpoint rests on the folder's
 //! permissions. A log that is deleted whole looks like one that never was: only a checkpoint tells.
+//!
+//! The log belongs to one store's folder: stores that merge keep each their own, and a backup has to hold it.
+//! Opening reads the last segment only; that the ones before are there and whole is for [`verify()`] to say.
 //!
 //! Not for results (a digest of them is enough), nor for measuring time: the clock is the caller's.
 

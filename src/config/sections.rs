@@ -131,7 +131,7 @@ section! {
 }
 
 section! {
-    /// How records are shared that have no policy of their own, unless their [[laboratory]] says otherwise.
+    /// How records are shared that have no policy of their own, unless their laboratory says otherwise.
     sharing: SharingConfig {
         /// Who sees them: "own_laboratory", "countries" (with those listed below) or "region" (every
         /// laboratory).
@@ -156,7 +156,7 @@ section! {
 }
 
 section! {
-    /// Who may do what: one [[laboratory]] for each. A laboratory that is not here may do nothing.
+    /// Who may do what: one such table for each laboratory. A laboratory that is not here may do nothing.
     laboratory: LaboratoryConfig {
         /// Its name, as in its records and certificates.
         name: String = Set("\"National Laboratory\"");
