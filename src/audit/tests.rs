@@ -107,6 +107,43 @@ fn the_hash_is_the_one_that_the_description_says() {
     assert_eq!(before, checkpoint.hash.to_string());
 }
 
+/// The log that the first engine of format 1 wrote, two segments of it.
+fn fixture() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("testdata/audit/v1")
+}
+
+#[test]
+#[ignore = "writes testdata; a committed fixture is never written again"]
+fn write_the_fixture() {
+    let log = AuditLog::open_with(&fixture(), SMALL).unwrap();
+    (0..6).for_each(|number| assert_eq!(log.append(&event(number)).unwrap().first, number));
+    println!("{:?}", log.checkpoint());
+}
+
+#[test]
+fn a_log_of_format_1_is_read_and_gone_on_with() {
+    let store = tempfile::tempdir().unwrap();
+    let folder = folder_in(store.path());
+    fs::create_dir(&folder).unwrap();
+    let mut files = 0;
+    for entry in fs::read_dir(folder_in(&fixture())).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, folder.join(path.file_name().unwrap())).unwrap();
+        files += 1;
+    }
+    assert!(files > 2, "only {files} files");
+    let hash = "6a425d537359a504b016a1d1d1973ddb24df77d76786619cfc49c28734633475".parse().unwrap();
+    let checkpoint = Checkpoint { entries: 6, hash };
+    assert_eq!(check(store.path(), Some(&checkpoint)).unwrap().findings, []);
+    let log = AuditLog::open_with(store.path(), SMALL).unwrap();
+    let page = log.query(&Query::default(), 0, 10).unwrap();
+    let events: Vec<Event> = page.entries.into_iter().map(|entry| entry.event).collect();
+    assert_eq!(events, (0..6).map(event).collect::<Vec<_>>());
+    log.append(&event(6)).unwrap();
+    drop(log);
+    assert_eq!(check(store.path(), Some(&checkpoint)).unwrap().findings, []);
+}
+
 #[test]
 fn queries_filter_and_page() {
     let (store, _) = written(40);

@@ -177,6 +177,22 @@ mod tests {
     }
 
     #[test]
+    fn the_bytes_of_version_2_stay_readable() {
+        let exhibit = crate::store::model::ExhibitId::from_uuid(Uuid::from_u128(7));
+        let countries = ["BB", "TT"].map(|code| code.parse().unwrap()).into();
+        let audience = crate::store::Audience::Countries(countries);
+        let sharing = crate::store::Sharing { audience, existence: crate::store::Existence::Told };
+        let choice = SharingChoice { exhibit, sharing: Some(sharing) };
+        let at = "2026-03-01T10:00:00Z".parse().unwrap();
+        let transaction = Transaction { at, records: vec![Record::Sharing(choice)] };
+        // As the first engine of this version wrote them.
+        let written = "434153454d41524b020014323032362d30332d30315431303a30303a30305a0107100000000000000000000000000000000701010202424202545401";
+        let bytes: String =
+            transaction.encode().unwrap().iter().map(|b| format!("{b:02x}")).collect();
+        assert_eq!(bytes, written);
+    }
+
+    #[test]
     fn a_version_of_the_future_is_refused_by_its_number() {
         let mut bytes = example().encode().unwrap();
         bytes[8] = 9;
