@@ -39,14 +39,20 @@
 //! # fn main() {}
 //! ```
 //!
-//! Features: without any, the science alone; `store` adds the reference store and the search over it,
-//! `simulate` synthetic cases, `picture` pictures for reports, `cli` (default) the program. See
+//! Features: without any, the science alone; `store` adds the reference store, the search over it and the
+//! audit log, `access` who may do what and the configuration, `simulate` synthetic cases, `picture` pictures for reports, `cli` (default) the program. See
 //! `ARCHITECTURE.md` for how the parts fit together.
 
+#[cfg(feature = "access")]
+pub mod access;
+#[cfg(feature = "store")]
+pub mod audit;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod cmc;
 pub mod comparison;
+#[cfg(feature = "access")]
+pub mod config;
 pub mod correlate;
 pub mod digest;
 pub mod filter;

@@ -41,11 +41,17 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("store", &["digest"]),
+    ("audit", &["digest", "store"]),
+    ("access", &["store"]),
+    ("config", &["access", "store"]),
     ("search", &["comparison", "digest", "matcher", "signature", "store"]),
     (
         "cli",
         &[
+            "access",
+            "audit",
             "comparison",
+            "config",
             "correlate",
             "digest",
             "format",
@@ -67,7 +73,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// What only some modules may touch: (words in the code, modules that may).
 const FENCES: &[(&[&str], &[&str])] = &[
     // The engine reads no file, no environment and no clock: same inputs, same score, anywhere.
-    (&["std::fs", "File::open"], &["store", "cli"]),
+    (&["std::fs", "File::open"], &["audit", "store", "cli"]),
     (&["std::env", "env::var"], &["cli"]),
     (&["SystemTime", "Instant::now", "Timestamp::now"], &["cli"]),
     (&["anyhow"], &["cli"]),

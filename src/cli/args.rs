@@ -45,8 +45,26 @@ pub(super) enum Command {
     Transform(TransformArguments),
     Simulate(SimulateArguments),
     Demo(DemoArguments),
+    Share(ShareArguments),
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    Certs(CertsArguments),
     Parameters(ParametersArguments),
     Completions(CompletionsArguments),
+}
+
+/// Who it is, for the audit log.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Who it is")]
+pub(super) struct ActorArguments {
+    /// Who does it, for the audit log: by default the user of this machine
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "local", hide_env = true)]
+    pub(super) actor: String,
+    /// For which laboratory; also that of scans that the metadata does not name one for
+    #[arg(long, value_name = "NAME", env = "CASEMARK_LABORATORY", default_value = "local")]
+    pub(super) laboratory: String,
 }
 
 /// What the caller states about the files that are read.
@@ -132,9 +150,6 @@ pub(super) struct EnrolArguments {
     /// incident, notes, mark. Rows of one laboratory, case number and label are one exhibit
     #[arg(long, value_name = "M.csv")]
     pub(super) metadata: Option<PathBuf>,
-    /// Laboratory of the scans that the metadata does not name one for
-    #[arg(long, value_name = "NAME", env = "CASEMARK_LABORATORY", default_value = "local")]
-    pub(super) laboratory: String,
     /// Mark of the scans that the metadata does not name one for: breech_face, firing_pin, ejector or
     /// aperture_shear
     #[arg(long, default_value = "breech_face")]
@@ -142,6 +157,8 @@ pub(super) struct EnrolArguments {
     /// Print one JSON object a scan, once it is safe on the disk
     #[arg(long)]
     pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) actor: ActorArguments,
     #[command(flatten)]
     pub(super) read: ReadArguments,
 }
@@ -162,6 +179,9 @@ pub(super) struct SearchArguments {
     pub(super) json: bool,
     #[command(flatten)]
     pub(super) filter: FilterArguments,
+    /// Who searches, for the audit log
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "local", hide_env = true)]
+    pub(super) actor: String,
     #[command(flatten)]
     pub(super) read: ReadArguments,
 }
@@ -217,6 +237,8 @@ pub(super) struct WithdrawArguments {
     /// The store
     #[arg(long, value_name = "DIR")]
     pub(super) store: PathBuf,
+    #[command(flatten)]
+    pub(super) actor: ActorArguments,
 }
 
 /// Say what is in a scan, and whether a signature can be had from it
@@ -241,7 +263,7 @@ pub(super) enum StoreCommand {
     /// Make the index anew from the objects
     Rebuild(StoreArguments),
     /// Delete the files of what was withdrawn
-    Purge(StoreArguments),
+    Purge(ChangeArguments),
     /// Take in everything that another store knows
     Merge(MergeArguments),
     /// Extract signatures of the present parameters from the originals, where they are missing
@@ -259,9 +281,19 @@ pub(super) struct StoreArguments {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct ChangeArguments {
+    #[command(flatten)]
+    pub(super) store: StoreArguments,
+    #[command(flatten)]
+    pub(super) actor: ActorArguments,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct MergeArguments {
     #[command(flatten)]
     pub(super) store: StoreArguments,
+    #[command(flatten)]
+    pub(super) actor: ActorArguments,
     /// The other store; it is not changed
     #[arg(long, value_name = "DIR")]
     pub(super) from: PathBuf,
@@ -271,6 +303,8 @@ pub(super) struct MergeArguments {
 pub(super) struct UpgradeArguments {
     #[command(flatten)]
     pub(super) store: StoreArguments,
+    #[command(flatten)]
+    pub(super) actor: ActorArguments,
     #[command(flatten)]
     pub(super) read: ReadArguments,
 }
@@ -381,6 +415,126 @@ pub(super) struct DemoArguments {
     /// Where the store is made; by default a temporary folder that is deleted afterwards
     #[arg(long, value_name = "DIR")]
     pub(super) store: Option<PathBuf>,
+}
+
+/// Choose with whom an exhibit's record is shared
+#[derive(Debug, Args)]
+pub(super) struct ShareArguments {
+    /// Identifier of the exhibit, or its first characters
+    pub(super) id: String,
+    /// The store
+    #[arg(long, value_name = "DIR")]
+    pub(super) store: PathBuf,
+    /// Who sees the record; `default` is whatever the configuration says of its laboratory
+    #[arg(long, value_name = "WHOM")]
+    pub(super) with: ShareWith,
+    /// The countries (ISO 3166-1 alpha-2) of `--with countries`
+    #[arg(long, value_name = "BB,TT", value_delimiter = ',')]
+    pub(super) countries: Vec<crate::store::Country>,
+    /// Tell laboratories that may not see the record that it exists, and whose it is
+    #[arg(long)]
+    pub(super) tell_existence: bool,
+    #[command(flatten)]
+    pub(super) actor: ActorArguments,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ShareWith {
+    Default,
+    OwnLaboratory,
+    Countries,
+    Region,
+}
+
+/// Read and check the audit log of a store
+#[derive(Debug, Subcommand)]
+pub(super) enum AuditCommand {
+    /// Check that no entry was changed, removed, added or moved
+    Verify(AuditVerifyArguments),
+    /// List entries, oldest first
+    List(AuditListArguments),
+    /// Print ENTRIES:HASH, to be kept elsewhere: with it `audit verify` finds any later rewriting
+    Checkpoint(StoreArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AuditVerifyArguments {
+    #[command(flatten)]
+    pub(super) store: StoreArguments,
+    /// What `audit checkpoint` printed earlier, or a file with it
+    #[arg(long, value_name = "ENTRIES:HASH|FILE")]
+    pub(super) checkpoint: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AuditListArguments {
+    #[command(flatten)]
+    pub(super) store: StoreArguments,
+    /// Not before this time (2026-03-01T00:00:00Z)
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<jiff::Timestamp>,
+    /// Before this time
+    #[arg(long, value_name = "TIME")]
+    pub(super) until: Option<jiff::Timestamp>,
+    /// By whom, as listed
+    #[arg(long, value_name = "NAME")]
+    pub(super) actor: Option<String>,
+    /// For which laboratory
+    #[arg(long, value_name = "NAME")]
+    pub(super) laboratory: Option<String>,
+    /// What was asked: enrol, search, withdraw ...
+    #[arg(long, value_name = "NAME")]
+    pub(super) action: Option<String>,
+    /// Of what, as listed
+    #[arg(long, value_name = "TEXT")]
+    pub(super) subject: Option<String>,
+    /// From this entry on
+    #[arg(long, value_name = "ENTRY", default_value_t = 0)]
+    pub(super) from: u64,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub(super) limit: usize,
+}
+
+/// The configuration of the service
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Print a complete, commented file with the defaults
+    Print,
+    /// Say whether a file, with the environment over it, is fit to use
+    Check(ConfigCheckArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ConfigCheckArguments {
+    /// The file
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+}
+
+/// Make a development authority, a server's and a client's certificate
+///
+/// Authority and server certificate are used again where they are; nothing is overwritten.
+#[derive(Debug, Args)]
+pub(super) struct CertsArguments {
+    /// Folder for the files
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
+    /// Laboratory that the client's certificate names
+    #[arg(long, value_name = "NAME")]
+    pub(super) laboratory: String,
+    /// Its country (ISO 3166-1 alpha-2)
+    #[arg(long, value_name = "BB")]
+    pub(super) country: crate::store::Country,
+    /// Someone in the laboratory, or one of its programs
+    #[arg(long, value_name = "NAME")]
+    pub(super) person: Option<String>,
+    /// Host or address that the server's certificate names beside this machine; may be repeated
+    #[arg(long = "server-name", value_name = "HOST")]
+    pub(super) server_names: Vec<String>,
+    /// Days that the certificates are valid
+    #[arg(long, value_name = "N", default_value_t = 365, value_parser = clap::value_parser!(u16).range(1..=3650))]
+    pub(super) days: u16,
 }
 
 /// List every parameter with unit, bounds, default and source

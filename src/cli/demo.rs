@@ -31,9 +31,9 @@ pub(super) fn run(context: &Context, arguments: &DemoArguments) -> anyhow::Resul
             paths: vec![folder.join("references")],
             store: store.clone(),
             metadata: Some(folder.join("metadata.csv")),
-            laboratory: "demo".to_owned(),
             mark: crate::store::MarkKind::BreechFace,
             json: false,
+            actor: args::ActorArguments { actor: "demo".to_owned(), laboratory: "demo".to_owned() },
             read: args::ReadArguments {
                 spacing_um: None,
                 spacing_unit: args::SpacingUnit::M,

@@ -5,10 +5,12 @@
 //! entered, and the exit code is 2. A store is made only when there is something to enter.
 
 use super::args::EnrolArguments;
+use super::audit::{Auditor, Deed};
 use super::metadata::{self, Entry};
 use super::output::{print, print_json_line};
 use super::scans::{bytes, collect, extract, read_options};
 use super::{Context, Outcome};
+use crate::access::Action;
 use crate::digest::Digest;
 use crate::format::ReadOptions;
 use crate::store::{
@@ -53,14 +55,17 @@ pub(super) fn run(context: &Context, arguments: &EnrolArguments) -> anyhow::Resu
     let options = read_options(&arguments.read)?;
     let paths = collect(&arguments.paths)?;
     let default = Entry {
-        exhibit: ExhibitMetadata { laboratory: arguments.laboratory.clone(), ..Default::default() },
+        exhibit: ExhibitMetadata {
+            laboratory: arguments.actor.laboratory.clone(),
+            ..Default::default()
+        },
         mark: arguments.mark,
     };
     let entries = match &arguments.metadata {
         Some(file) => metadata::read(file, &paths, &default)?,
         None => BTreeMap::new(),
     };
-    let mut store = if arguments.store.exists() { Some(open(&arguments.store)?) } else { None };
+    let mut store = if arguments.store.exists() { Some(open(arguments)?) } else { None };
     let mut faults: Vec<String> = Vec::new();
     let (mut new, mut duplicate) = (0_u64, 0_u64);
     let bar = context.progress.bar(paths.len() as u64, "enrolling");
@@ -69,7 +74,7 @@ pub(super) fn run(context: &Context, arguments: &EnrolArguments) -> anyhow::Resu
             .par_iter()
             .map(|path| {
                 let mark = entries.get(path).unwrap_or(&default).mark;
-                look(context, store.as_ref(), path, mark, &options)
+                look(context, store.as_ref().map(|(store, _)| store), path, mark, &options)
             })
             .collect();
         let mut ready = Vec::new();
@@ -84,12 +89,15 @@ pub(super) fn run(context: &Context, arguments: &EnrolArguments) -> anyhow::Resu
             }
         }
         if !ready.is_empty() {
-            let store = match &store {
-                Some(store) => store,
-                None => store.insert(open(&arguments.store)?),
+            let (store, auditor) = match &store {
+                Some(opened) => opened,
+                None => store.insert(open(arguments)?),
             };
-            let enrolments = enrolments(context, &ready, &entries, &default);
-            for (scan, entered) in ready.iter().zip(enter(store, &enrolments)) {
+            let entered = enter(store, &enrolments(context, &ready, &entries, &default));
+            auditor.record(
+                ready.iter().zip(&entered).map(|(scan, entered)| deed(context, scan, entered)),
+            )?;
+            for (scan, entered) in ready.iter().zip(entered) {
                 match entered {
                     Ok(enrolled) => {
                         match enrolled.outcome {
@@ -99,9 +107,8 @@ pub(super) fn run(context: &Context, arguments: &EnrolArguments) -> anyhow::Resu
                         bar.suspend(|| acknowledge(&scan.path, &enrolled, arguments.json))?;
                     }
                     Err(error) => {
-                        let named =
-                            anyhow::Error::from(error).context(scan.path.display().to_string());
-                        faults.push(format!("{named:#}"));
+                        let path = scan.path.display().to_string();
+                        faults.push(format!("{:#}", anyhow::Error::from(error).context(path)));
                     }
                 }
             }
@@ -152,10 +159,12 @@ fn look(
 }
 
 /// Opens the store, or makes it, and says so if it had to be mended.
-fn open(path: &Path) -> anyhow::Result<DiskStore> {
+fn open(arguments: &EnrolArguments) -> anyhow::Result<(DiskStore, Auditor)> {
+    let path = &arguments.store;
     let store = DiskStore::create_or_open(path).with_context(|| path.display().to_string())?;
     super::store::mention_opening(path, &store);
-    Ok(store)
+    let auditor = Auditor::open(&store, &arguments.actor)?;
+    Ok((store, auditor))
 }
 
 /// Enters scans together; where one of them is refused, each by itself, so that only that one is.
@@ -196,6 +205,27 @@ fn enrolments<'a>(
         }
     });
     enrolments.collect()
+}
+
+/// What the audit log keeps of an entry, or of the failure to make it.
+fn deed(
+    context: &Context,
+    scan: &Ready,
+    entered: &Result<Enrolled, StoreError>,
+) -> Result<Deed, Deed> {
+    let deed = Deed {
+        parameters: Some(context.engine.parameters().digest()),
+        result: Some(Digest::of(&scan.signature)),
+        ..Deed::new(Action::Enrol)
+    };
+    match entered {
+        Ok(enrolled) => Ok(Deed {
+            subject: Some(format!("scan {}", enrolled.scan)),
+            detail: (enrolled.outcome == Entered::Duplicate).then(|| "already known".to_owned()),
+            ..deed
+        }),
+        Err(error) => Err(Deed { detail: Some(error.to_string()), ..deed }),
+    }
 }
 
 /// Prints that a scan is safe on the disk.

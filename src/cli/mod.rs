@@ -5,9 +5,12 @@
 //! found, 2 failed; an error names the file or record, what was found and what was wanted.
 
 mod args;
+mod audit;
 mod batch;
+mod certs;
 mod compare;
 mod completions;
+mod config;
 mod demo;
 mod enrol;
 mod inspect;
@@ -17,6 +20,7 @@ mod parameters;
 mod progress;
 mod scans;
 mod search;
+mod share;
 mod show;
 mod simulate;
 mod store;
@@ -82,6 +86,10 @@ fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Transform(arguments) => transform::run(&context, &arguments),
         Command::Simulate(arguments) => simulate::run(&context, &arguments),
         Command::Demo(arguments) => demo::run(&context, &arguments),
+        Command::Share(arguments) => share::run(&arguments),
+        Command::Audit(command) => audit::run(&context, &command),
+        Command::Config(command) => config::run(&command),
+        Command::Certs(arguments) => certs::run(&arguments),
         Command::Parameters(arguments) => parameters::run(&context, &arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     }

@@ -1,9 +1,12 @@
 //! `casemark search`: a questioned scan against a reference store.
 
-use super::args::{FilterArguments, SearchArguments};
+use super::args::{ActorArguments, FilterArguments, SearchArguments};
+use super::audit::{Auditor, Deed};
 use super::output::{decimals, print, print_json, table};
-use super::scans::{prepare, read_options};
+use super::scans::{extract, read_options};
 use super::{Context, Outcome};
+use crate::access::Action;
+use crate::digest::Digest;
 use crate::matcher::Matcher;
 use crate::report::ComparisonReport;
 use crate::search::{SearchResult, Summary, search};
@@ -46,15 +49,34 @@ struct Report {
 
 pub(super) fn run(context: &Context, arguments: &SearchArguments) -> anyhow::Result<Outcome> {
     let options = read_options(&arguments.read)?;
-    let questioned = prepare(context, &arguments.questioned, &options)?;
+    let (signature, original) = extract(context, &arguments.questioned, &options)?;
+    let questioned = context
+        .engine
+        .prepare(&signature)
+        .with_context(|| arguments.questioned.display().to_string())?;
     let store = super::store::open(&arguments.store)?;
+    let actor = ActorArguments {
+        actor: arguments.actor.clone(),
+        laboratory: std::env::var("CASEMARK_LABORATORY").unwrap_or_else(|_| "local".to_owned()),
+    };
+    let auditor = Auditor::open(&store, &actor)?;
     let filter = filter(&arguments.filter);
+    let deed = || Deed {
+        subject: Some(format!("file {}", Digest::of(&original))),
+        parameters: Some(context.engine.parameters().digest()),
+        ..Deed::new(Action::Search)
+    };
     let started = Instant::now();
     let matcher = Matcher::new(&context.engine, questioned);
-    let result = run_search(context, &matcher, &store, &filter, arguments.top as usize)
-        .with_context(|| arguments.store.display().to_string())?;
+    let result = auditor.attempt(deed, || {
+        run_search(context, &matcher, &store, &filter, arguments.top as usize)
+            .with_context(|| arguments.store.display().to_string())
+    })?;
     let seconds = started.elapsed().as_secs_f64();
     let report = report(&store, &result)?;
+    // The digest of the bytes that --json prints, whether it is given or not.
+    let result = Digest::of((serde_json::to_string_pretty(&report)? + "\n").as_bytes());
+    auditor.done([Deed { result: Some(result), ..deed() }])?;
     if arguments.json {
         print_json(&report)?;
     } else {

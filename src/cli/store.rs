@@ -1,9 +1,13 @@
 //! `casemark store`: counting, checking, mending and merging a reference store.
 
-use super::args::{ReadArguments, StoreArguments, StoreCommand};
+use super::args::{
+    ActorArguments, ChangeArguments, MergeArguments, ReadArguments, StoreArguments, StoreCommand,
+};
+use super::audit::{Auditor, Deed};
 use super::output::{print, print_json, table};
 use super::scans::read_options;
 use super::{Context, Outcome};
+use crate::access::Action;
 use crate::format;
 use crate::signature::Signature;
 use crate::store::{DiskStore, Filter, ReferenceStore as _, ScanId, SignatureBlob};
@@ -21,8 +25,10 @@ pub(super) fn run(context: &Context, command: StoreCommand) -> anyhow::Result<Ou
         StoreCommand::Verify(arguments) => verify(context, &arguments),
         StoreCommand::Rebuild(arguments) => rebuild(context, &arguments),
         StoreCommand::Purge(arguments) => purge(context, &arguments),
-        StoreCommand::Merge(arguments) => merge(context, &arguments.store, &arguments.from),
-        StoreCommand::Upgrade(arguments) => upgrade(context, &arguments.store, &arguments.read),
+        StoreCommand::Merge(arguments) => merge(context, &arguments),
+        StoreCommand::Upgrade(arguments) => {
+            upgrade(context, &arguments.store, &arguments.actor, &arguments.read)
+        }
     }
 }
 
@@ -120,11 +126,18 @@ fn rebuild(context: &Context, arguments: &StoreArguments) -> anyhow::Result<Outc
     Ok(Outcome::Done)
 }
 
-fn purge(context: &Context, arguments: &StoreArguments) -> anyhow::Result<Outcome> {
+fn purge(context: &Context, arguments: &ChangeArguments) -> anyhow::Result<Outcome> {
+    let ChangeArguments { store: arguments, actor } = arguments;
     let store = open(&arguments.store)?;
+    let auditor = Auditor::open(&store, actor)?;
     let spinner = context.progress.spinner("purging");
-    let purged = store.purge().with_context(|| arguments.store.display().to_string())?;
+    let purged = auditor.attempt(
+        || Deed::new(Action::Purge),
+        || store.purge().with_context(|| arguments.store.display().to_string()),
+    )?;
     spinner.finish_and_clear();
+    let detail = format!("{} originals, {} signatures", purged.originals, purged.signatures);
+    auditor.done([Deed { detail: Some(detail), ..Deed::new(Action::Purge) }])?;
     if arguments.json {
         print_json(&serde_json::json!({
             "originals": purged.originals,
@@ -140,15 +153,25 @@ fn purge(context: &Context, arguments: &StoreArguments) -> anyhow::Result<Outcom
     Ok(Outcome::Done)
 }
 
-fn merge(context: &Context, arguments: &StoreArguments, from: &Path) -> anyhow::Result<Outcome> {
+fn merge(context: &Context, arguments: &MergeArguments) -> anyhow::Result<Outcome> {
+    let MergeArguments { store: arguments, actor, from } = arguments;
     let other = open(from)?;
     let store = DiskStore::create_or_open(&arguments.store)
         .with_context(|| arguments.store.display().to_string())?;
     let spinner = context.progress.spinner("merging");
-    let merged = store
-        .merge_from(&other)
-        .with_context(|| format!("{} into {}", from.display(), arguments.store.display()))?;
+    let auditor = Auditor::open(&store, actor)?;
+    let deed = || Deed {
+        subject: Some(format!("store {}", other.manifest().store)),
+        ..Deed::new(Action::Merge)
+    };
+    let merged = auditor.attempt(deed, || {
+        store
+            .merge_from(&other)
+            .with_context(|| format!("{} into {}", from.display(), arguments.store.display()))
+    })?;
     spinner.finish_and_clear();
+    let detail = Some(format!("{} new records", merged.records));
+    auditor.done([Deed { detail, ..deed() }])?;
     if arguments.json {
         print_json(&merged)?;
     } else {
@@ -160,10 +183,12 @@ fn merge(context: &Context, arguments: &StoreArguments, from: &Path) -> anyhow::
 fn upgrade(
     context: &Context,
     arguments: &StoreArguments,
+    actor: &ActorArguments,
     read: &ReadArguments,
 ) -> anyhow::Result<Outcome> {
     let options = read_options(read)?;
     let store = open(&arguments.store)?;
+    let auditor = Auditor::open(&store, actor)?;
     let named = || arguments.store.display().to_string();
     let parameters = context.engine.parameters();
     let extraction = parameters.extraction_digest();
@@ -195,7 +220,16 @@ fn upgrade(
         }
         let blob = |bytes| SignatureBlob { bytes, engine_version: crate::VERSION, extraction };
         let signatures: Vec<_> = ready.iter().map(|(scan, bytes)| (*scan, blob(bytes))).collect();
-        store.add_signatures(&signatures, jiff::Timestamp::now()).with_context(named)?;
+        let deed = |detail| Deed {
+            detail,
+            parameters: Some(parameters.digest()),
+            ..Deed::new(Action::Upgrade)
+        };
+        auditor.attempt(
+            || deed(None),
+            || store.add_signatures(&signatures, jiff::Timestamp::now()).with_context(named),
+        )?;
+        auditor.done([deed(Some(format!("{} signatures", signatures.len())))])?;
         bar.inc(together.len() as u64);
     }
     bar.finish_and_clear();

@@ -156,6 +156,9 @@ fn put(draft: &mut Draft<'_>, stamp: Stamp, record: &Record) -> Result<(), Store
         Record::Withdrawal(withdrawal) => {
             stamp.put(draft, keys::withdrawal(withdrawal.subject), withdrawal)?;
         }
+        Record::Sharing(choice) => {
+            stamp.put(draft, keys::sharing(choice.exhibit), choice)?;
+        }
     }
     Ok(())
 }
@@ -228,7 +231,7 @@ fn scans_affected(
         | Record::Withdrawal(Withdrawal { subject: Subject::Scan(id), .. }) => {
             affected.insert(*id);
         }
-        Record::Firearm(_) | Record::Signature(_) => {}
+        Record::Firearm(_) | Record::Signature(_) | Record::Sharing(_) => {}
     }
     Ok(())
 }

@@ -17,6 +17,7 @@ use super::metadata::{self, ExhibitMetadata, MetadataError};
 use super::model::{Exhibit, ExhibitId, Mark, Scan, ScanId, SignatureLink, Subject, Withdrawal};
 use super::objects::{Object, ObjectKind, Objects};
 use super::record::{Record, Transaction};
+use super::sharing::{Sharing, SharingChoice};
 use crate::digest::Digest;
 use jiff::{Timestamp, ToSpan as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -167,6 +168,27 @@ impl Engine {
         let withdrawal = Withdrawal { subject, reason: reason.to_owned(), at };
         let records = vec![Record::Withdrawal(withdrawal)];
         self.commit(&mut writing, &[], Transaction { at, records })
+    }
+
+    pub(super) fn share(
+        &self,
+        exhibit: ExhibitId,
+        sharing: Option<&Sharing>,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.write()?;
+        metadata::time(at)?;
+        let draft = self.draft();
+        live_exhibit(&draft, exhibit)?;
+        let before = draft.read::<Stamped<SharingChoice>>(&keys::sharing(exhibit))?;
+        let at = before.map_or(at, |before| after(&before, at));
+        let records = vec![Record::Sharing(SharingChoice { exhibit, sharing: sharing.cloned() })];
+        self.commit(&mut writing, &[], Transaction { at, records })
+    }
+
+    pub(super) fn sharing(&self, exhibit: ExhibitId) -> Result<Option<Sharing>, StoreError> {
+        let choice: Option<SharingChoice> = self.draft().record(&keys::sharing(exhibit))?;
+        Ok(choice.and_then(|choice| choice.sharing))
     }
 
     /// Refuses a scan that is withdrawn, itself or its exhibit.

@@ -17,6 +17,8 @@ pub(super) const FIREARM: u8 = b'f';
 pub(super) const LINK: u8 = b'l';
 pub(super) const MARK: u8 = b'm';
 pub(super) const SCAN: u8 = b's';
+/// Sharing policies of exhibits.
+pub(super) const SHARING: u8 = b'p';
 pub(super) const WITHDRAWAL: u8 = b'w';
 /// Record objects that were applied.
 pub(super) const APPLIED: u8 = b'T';
@@ -72,6 +74,10 @@ pub(super) fn firearm(id: FirearmId) -> Vec<u8> {
 
 pub(super) fn exhibit(id: ExhibitId) -> Vec<u8> {
     record(EXHIBIT, id.uuid())
+}
+
+pub(super) fn sharing(id: ExhibitId) -> Vec<u8> {
+    record(SHARING, id.uuid())
 }
 
 pub(super) fn mark(id: MarkId) -> Vec<u8> {

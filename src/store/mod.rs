@@ -65,6 +65,7 @@ mod objects;
 mod purge;
 mod read;
 mod record;
+mod sharing;
 mod statistics;
 mod verify;
 
@@ -91,6 +92,7 @@ pub use objects::ObjectKind;
 pub use purge::Purged;
 pub use read::{Found, ScanView, StoredSignature};
 pub use record::{OLDEST_RECORD_VERSION, RECORD_VERSION, RecordError};
+pub use sharing::{Audience, Existence, Sharing};
 pub use statistics::Statistics;
 pub use verify::{Finding, Progress, VerificationReport};
 
@@ -146,6 +148,17 @@ pub trait ReferenceStore: Send + Sync {
     /// A reason that is no line of text; a subject that is not there or withdrawn already; the disk.
     fn withdraw(&self, subject: Subject, reason: &str, at: Timestamp) -> Result<(), StoreError>;
 
+    /// Gives an exhibit a sharing policy of its own, or takes it away: then that of its laboratory holds.
+    ///
+    /// # Errors
+    /// An exhibit that is not there or withdrawn; the disk.
+    fn share(
+        &self,
+        exhibit: ExhibitId,
+        sharing: Option<&Sharing>,
+        at: Timestamp,
+    ) -> Result<(), StoreError>;
+
     /// Deletes the files of what was withdrawn, and what interrupted writes left.
     ///
     /// # Errors
@@ -169,6 +182,12 @@ pub trait ReferenceStore: Send + Sync {
     /// # Errors
     /// [`StoreError::NotFound`], or a failure to read.
     fn exhibit(&self, id: ExhibitId) -> Result<Exhibit, StoreError>;
+
+    /// The sharing policy that an exhibit has of its own, if any.
+    ///
+    /// # Errors
+    /// A failure to read.
+    fn sharing(&self, exhibit: ExhibitId) -> Result<Option<Sharing>, StoreError>;
 
     /// A mark.
     ///
@@ -284,6 +303,15 @@ impl<S: Backed> ReferenceStore for S {
         self.engine().withdraw(subject, reason, at)
     }
 
+    fn share(
+        &self,
+        exhibit: ExhibitId,
+        sharing: Option<&Sharing>,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.engine().share(exhibit, sharing, at)
+    }
+
     fn purge(&self) -> Result<Purged, StoreError> {
         purge::purge(self.engine())
     }
@@ -298,6 +326,10 @@ impl<S: Backed> ReferenceStore for S {
 
     fn exhibit(&self, id: ExhibitId) -> Result<Exhibit, StoreError> {
         self.engine().exhibit(id)
+    }
+
+    fn sharing(&self, exhibit: ExhibitId) -> Result<Option<Sharing>, StoreError> {
+        self.engine().sharing(exhibit)
     }
 
     fn mark(&self, id: MarkId) -> Result<Mark, StoreError> {

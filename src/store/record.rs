@@ -3,16 +3,19 @@
 //! One enrolment (or batch, or withdrawal) is one [`Transaction`], one object, and becomes visible by one
 //! rename. Its bytes: the eight letters of [`MAGIC`], the version as two bytes (little-endian), then the
 //! transaction in postcard 1.x. Version 1 is the derived encoding of [`super::model`]; a change there
-//! needs a new version and the old types kept beside it, which `testdata/store/v1` checks.
+//! needs a new version and the old types kept beside it, which `testdata/store/v1` checks. Version 2 adds
+//! the sharing of an exhibit after all that version 1 has, and is written only where there is one: so an
+//! older engine reads everything else, and refuses to serve what it would share wrongly.
 
 use super::model::{Case, Exhibit, Firearm, Mark, Scan, SignatureLink, Withdrawal};
+use super::sharing::SharingChoice;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The first bytes of each record object.
 const MAGIC: [u8; 8] = *b"CASEMARK";
-/// The version that is written.
-pub const RECORD_VERSION: u16 = 1;
+/// The newest version that is written.
+pub const RECORD_VERSION: u16 = 2;
 /// The oldest version that can be read.
 pub const OLDEST_RECORD_VERSION: u16 = 1;
 
@@ -35,6 +38,14 @@ pub enum RecordError {
     Trailing {
         /// How many.
         found: usize,
+    },
+    /// What no record of its version can say.
+    #[error("it has record version {found}, but says what only version {wanted} can")]
+    TooNew {
+        /// Version found.
+        found: u16,
+        /// Version that can say it.
+        wanted: u16,
     },
     /// Written by another engine.
     #[error("it has record version {found}; this engine reads {oldest} to {newest}")]
@@ -59,6 +70,8 @@ pub(super) enum Record {
     Scan(Scan),
     Signature(SignatureLink),
     Withdrawal(Withdrawal),
+    /// From version 2 on.
+    Sharing(SharingChoice),
 }
 
 /// What becomes known at once or not at all.
@@ -74,7 +87,7 @@ impl Transaction {
     /// The bytes of the object.
     pub(super) fn encode(&self) -> Result<Vec<u8>, RecordError> {
         let mut bytes = MAGIC.to_vec();
-        bytes.extend(RECORD_VERSION.to_le_bytes());
+        bytes.extend(self.version().to_le_bytes());
         postcard::to_extend(self, bytes).map_err(|source| RecordError::Content { source })
     }
 
@@ -95,7 +108,16 @@ impl Transaction {
         if !after.is_empty() {
             return Err(RecordError::Trailing { found: after.len() });
         }
+        let transaction: Self = transaction;
+        if transaction.version() > found {
+            return Err(RecordError::TooNew { found, wanted: transaction.version() });
+        }
         Ok(transaction)
+    }
+
+    /// The lowest version that can say it.
+    fn version(&self) -> u16 {
+        if self.records.iter().any(|record| matches!(record, Record::Sharing(_))) { 2 } else { 1 }
     }
 
     /// Whether it withdraws something.
@@ -138,6 +160,36 @@ mod tests {
         }
         let longer = [&bytes[..], &[0]].concat();
         assert!(matches!(Transaction::decode(&longer), Err(RecordError::Trailing { found: 1 })));
+    }
+
+    #[test]
+    fn only_what_needs_version_2_is_written_in_it() {
+        assert_eq!(example().encode().unwrap()[8], 1);
+        let exhibit = crate::store::model::ExhibitId::from_uuid(Uuid::from_u128(7));
+        let sharing = Record::Sharing(SharingChoice { exhibit, sharing: None });
+        let transaction = Transaction { records: vec![sharing], ..example() };
+        let mut bytes = transaction.encode().unwrap();
+        assert_eq!(bytes[8], 2);
+        assert_eq!(Transaction::decode(&bytes).unwrap(), transaction);
+        bytes[8] = 1;
+        let error = Transaction::decode(&bytes).unwrap_err();
+        assert!(matches!(error, RecordError::TooNew { found: 1, wanted: 2 }), "{error}");
+    }
+
+    #[test]
+    fn the_bytes_of_version_2_stay_readable() {
+        let exhibit = crate::store::model::ExhibitId::from_uuid(Uuid::from_u128(7));
+        let countries = ["BB", "TT"].map(|code| code.parse().unwrap()).into();
+        let audience = crate::store::Audience::Countries(countries);
+        let sharing = crate::store::Sharing { audience, existence: crate::store::Existence::Told };
+        let choice = SharingChoice { exhibit, sharing: Some(sharing) };
+        let at = "2026-03-01T10:00:00Z".parse().unwrap();
+        let transaction = Transaction { at, records: vec![Record::Sharing(choice)] };
+        // As the first engine of this version wrote them.
+        let written = "434153454d41524b020014323032362d30332d30315431303a30303a30305a0107100000000000000000000000000000000701010202424202545401";
+        let bytes: String =
+            transaction.encode().unwrap().iter().map(|b| format!("{b:02x}")).collect();
+        assert_eq!(bytes, written);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::model::{Exhibit, Mark, Scan, ScanId, SignatureLink, Withdrawal};
 use super::objects::{Listed, ObjectKind};
 use super::purge::in_use;
 use super::record::RecordError;
+use super::sharing::SharingChoice;
 use crate::digest::Digest;
 use serde::de::DeserializeOwned;
 use std::path::PathBuf;
@@ -236,6 +237,10 @@ fn check_references(engine: &Engine, report: &mut VerificationReport) -> Result<
     for link in records::<SignatureLink>(engine, keys::LINK) {
         let scan: ScanId = link?.scan;
         check(scan.uuid(), keys::scan(scan))?;
+    }
+    for choice in records::<SharingChoice>(engine, keys::SHARING) {
+        let exhibit = choice?.exhibit;
+        check(exhibit.uuid(), keys::exhibit(exhibit))?;
     }
     for withdrawal in records::<Withdrawal>(engine, keys::WITHDRAWAL) {
         let subject = withdrawal?.subject;

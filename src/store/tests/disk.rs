@@ -148,7 +148,7 @@ fn a_record_of_the_future_is_refused_by_its_version() {
     fs::write(path, &bytes).unwrap();
     let error = DiskStore::open(folder.path()).unwrap_err();
     let StoreError::Record { source, .. } = error else { panic!("{error}") };
-    assert_eq!(source.to_string(), "it has record version 7; this engine reads 1 to 1");
+    assert_eq!(source.to_string(), "it has record version 7; this engine reads 1 to 2");
 }
 
 #[test]

@@ -250,6 +250,33 @@ fn what_is_withdrawn_leaves_every_search_and_a_purge_gives_its_space_back() {
 }
 
 #[test]
+fn an_exhibit_has_a_sharing_of_its_own_from_choice_to_choice() {
+    on_both(|store| {
+        let metadata = metadata();
+        let enrolled = store.enrol(&enrolment(b"one", ExhibitRef::New(&metadata), at(0))).unwrap();
+        let exhibit = enrolled.exhibit;
+        assert_eq!(store.sharing(exhibit).unwrap(), None);
+        let region = Sharing { audience: Audience::Region, existence: Existence::Hidden };
+        store.share(exhibit, Some(&region), at(5)).unwrap();
+        assert_eq!(store.sharing(exhibit).unwrap(), Some(region));
+        // A clock that went back makes no choice the earlier one.
+        let countries = Audience::Countries(["BB", "TT"].map(|code| code.parse().unwrap()).into());
+        let some = Sharing { audience: countries, existence: Existence::Told };
+        store.share(exhibit, Some(&some), at(1)).unwrap();
+        assert_eq!(store.sharing(exhibit).unwrap(), Some(some.clone()));
+        store.share(exhibit, None, at(6)).unwrap();
+        assert_eq!(store.sharing(exhibit).unwrap(), None);
+        store.share(exhibit, Some(&some), at(7)).unwrap();
+        let unknown = ExhibitId::from_uuid(enrolled.scan.uuid());
+        let error = store.share(unknown, Some(&some), at(8)).unwrap_err();
+        assert!(matches!(error, StoreError::NotFound { .. }), "{error}");
+        store.withdraw(Subject::Exhibit(exhibit), "example", at(9)).unwrap();
+        let error = store.share(exhibit, None, at(10)).unwrap_err();
+        assert!(matches!(error, StoreError::Withdrawn { .. }), "{error}");
+    });
+}
+
+#[test]
 fn a_revision_moves_an_exhibit_and_keeps_its_identity() {
     on_both(|store| {
         let before = ExhibitMetadata { label: Some("HS-1".into()), ..metadata() };
@@ -311,6 +338,10 @@ fn the_order_in_which_records_come_does_not_matter() {
     store.revise_exhibit(first.exhibit, &two, at(3)).unwrap();
     store.revise_exhibit(second.exhibit, &one, at(4)).unwrap();
     store.add_signatures(&[(first.scan, blob(b"again"))], at(5)).unwrap();
+    let region = Sharing { audience: Audience::Region, existence: Existence::Told };
+    store.share(second.exhibit, Some(&region), at(5)).unwrap();
+    store.share(first.exhibit, Some(&region), at(5)).unwrap();
+    store.share(first.exhibit, None, at(6)).unwrap();
     store.withdraw(Subject::Exhibit(second.exhibit), "example", at(6)).unwrap();
     store.withdraw(Subject::Scan(first.scan), "example", at(7)).unwrap();
     let records = store.engine().objects.list(ObjectKind::Record);
@@ -320,7 +351,7 @@ fn the_order_in_which_records_come_does_not_matter() {
             objects::Listed::Foreign { path } => panic!("{} is foreign", path.display()),
         })
         .collect();
-    assert_eq!(records.len(), 8);
+    assert_eq!(records.len(), 11);
     let expected = dump(&store);
     for round in 0..200_u64 {
         records.sort_by_key(|record| Digest::of(format!("{round} {record}").as_bytes()));

@@ -1,0 +1,174 @@
+//! Which keys are there?
+
+use super::key::{Key, Section, Written, section};
+use crate::access::Role;
+use crate::store::{Country, Existence};
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// All sections but `[[laboratory]]`, in the order of the file.
+pub(super) const SECTIONS: &[Section] = &[
+    ServerConfig::SECTION,
+    TlsConfig::SECTION,
+    LimitsConfig::SECTION,
+    SharingConfig::SECTION,
+    LogConfig::SECTION,
+];
+
+/// Everything that is said to the service.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where the service listens.
+    pub server: ServerConfig,
+    /// How connections are protected.
+    pub tls: TlsConfig,
+    /// How much is accepted.
+    pub limits: LimitsConfig,
+    /// How records are shared by default.
+    pub sharing: SharingConfig,
+    /// What is logged.
+    pub log: LogConfig,
+    /// Who may do what.
+    #[serde(default)]
+    pub laboratory: Vec<LaboratoryConfig>,
+}
+
+/// How lines of the log are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: one JSON object a line.
+    Json,
+}
+
+/// Who sees records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShareWith {
+    /// The laboratory that entered them.
+    OwnLaboratory,
+    /// It, and those of the countries that are listed.
+    Countries,
+    /// Every laboratory.
+    Region,
+}
+
+section! {
+    /// Where the service listens, and on which store.
+    server: ServerConfig {
+        /// Address and port of the service. Without TLS a loopback address, unless insecure_plain_text says
+        /// otherwise.
+        address: SocketAddr = Set("\"127.0.0.1:50051\"");
+        /// Address and port of the metrics for Prometheus; not served if not set. It is plain text and asks
+        /// for no certificate: keep it on a loopback or management network.
+        metrics_address: Option<SocketAddr> = Unset("\"127.0.0.1:9464\"");
+        /// The store's folder; made if it is not there.
+        store: PathBuf = Set("\"store\"");
+        /// Serve plain text on an address that others can reach: they can read and change everything on its
+        /// way.
+        insecure_plain_text: bool = Set("false");
+        /// Callers without a client certificate act for this laboratory, whoever they are; if not set they
+        /// are refused.
+        insecure_anonymous_laboratory: Option<String> = Unset("\"National Laboratory\"");
+        /// Seconds that work in flight is given to end after SIGTERM; what is not done then is refused.
+        shutdown_seconds: u64 = Set("20"), 0..=3600;
+    }
+}
+
+section! {
+    /// How connections are protected. Paths of PEM files, from the folder the service is started in;
+    /// `casemark certs` makes a set for trying.
+    tls: TlsConfig {
+        /// The server's certificate, with those of intermediate authorities after it.
+        certificate: Option<PathBuf> = Unset("\"certs/server.pem\"");
+        /// The server's private key.
+        key: Option<PathBuf> = Unset("\"certs/server.key.pem\"");
+        /// The authority that client certificates have to come from.
+        client_authority: Option<PathBuf> = Unset("\"certs/authority.pem\"");
+        /// Serve clients that show no certificate: no one then knows who they are.
+        insecure_without_client_certificates: bool = Set("false");
+    }
+}
+
+section! {
+    /// How much is accepted. What is beyond a limit is refused with the limit's name; nothing is queued
+    /// without bound.
+    limits: LimitsConfig {
+        /// Largest message, bytes. Files come in chunks, each a message.
+        message_bytes: u64 = Set("4194304"), 65536..=67108864;
+        /// Largest file that is uploaded, bytes.
+        upload_bytes: u64 = Set("268435456"), 65536..=4294967296;
+        /// Uploads held in memory at the same time, bytes of all laboratories together.
+        uploads_bytes: u64 = Set("1073741824"), 65536..=1099511627776;
+        /// Searches of one laboratory that run or wait at the same time.
+        concurrent_searches_per_laboratory: u64 = Set("4"), 1..=1024;
+        /// Pieces of work that wait for a processor, of all laboratories together.
+        queue_length: u64 = Set("64"), 1..=65536;
+        /// Candidates of one search.
+        candidates: u64 = Set("1000"), 1..=100000;
+        /// Records on one page of a list or of the audit log.
+        page: u64 = Set("500"), 1..=10000;
+        /// Streams of one connection at the same time.
+        streams_per_connection: u64 = Set("128"), 1..=65536;
+        /// Connections at the same time.
+        connections: u64 = Set("1024"), 1..=65536;
+        /// Longest time for a request other than a search or a batch, seconds. A client's own deadline
+        /// holds if it is shorter.
+        request_seconds: u64 = Set("60"), 1..=86400;
+        /// Longest time for a search, seconds.
+        search_seconds: u64 = Set("600"), 1..=86400;
+        /// Longest time between two chunks of an upload or two pairs of a batch, seconds.
+        idle_seconds: u64 = Set("30"), 1..=86400;
+        /// When to come again, as clients are told who are refused for want of room, seconds.
+        retry_seconds: u64 = Set("2"), 1..=3600;
+        /// Threads that compare; 0 is one a processor.
+        threads: u64 = Set("0"), 0..=4096;
+    }
+}
+
+section! {
+    /// How records are shared that have no policy of their own, unless their laboratory says otherwise.
+    sharing: SharingConfig {
+        /// Who sees them: "own_laboratory", "countries" (with those listed below) or "region" (every
+        /// laboratory).
+        share_with: ShareWith = Set("\"own_laboratory\"");
+        /// The countries (ISO 3166-1 alpha-2) of share_with = "countries".
+        countries: Vec<Country> = Set("[]");
+        /// What a laboratory learns of a record that it may not see: "hidden" (nothing) or "told" (that it
+        /// exists, and whose it is).
+        existence: Existence = Set("\"hidden\"");
+    }
+}
+
+section! {
+    /// What is logged, on standard error.
+    log: LogConfig {
+        /// "text" for people, "json" for programs.
+        format: LogFormat = Set("\"text\"");
+        /// What is logged: a level (error, warn, info, debug, trace), or levels of targets as tracing's
+        /// EnvFilter writes them.
+        filter: String = Set("\"info\"");
+    }
+}
+
+section! {
+    /// Who may do what: one such table for each laboratory. A laboratory that is not here may do nothing.
+    laboratory: LaboratoryConfig {
+        /// Its name, as in its records and certificates.
+        name: String = Set("\"National Laboratory\"");
+        /// Its country (ISO 3166-1 alpha-2), as in its certificates.
+        country: Country = Set("\"BB\"");
+        /// What it may do: any of "reader", "examiner", "contributor", "auditor", "administrator".
+        roles: Vec<Role> = Set("[\"examiner\", \"contributor\"]");
+        /// Who sees its records, instead of sharing.share_with.
+        share_with: Option<ShareWith> = Unset("\"countries\"");
+        /// The countries of share_with = "countries".
+        countries: Option<Vec<Country>> = Unset("[\"TT\", \"JM\"]");
+        /// What others learn of its records, instead of sharing.existence.
+        existence: Option<Existence> = Unset("\"told\"");
+    }
+}
