@@ -40,7 +40,8 @@
 //! ```
 //!
 //! Features: without any, the science alone; `store` adds the reference store and the search over it,
-//! `simulate` synthetic cases, `picture` pictures for reports, `cli` (default) the program. See
+//! `service` the gRPC service, `simulate` synthetic cases, `picture` pictures for reports, `cli` (default) the
+//! program. See
 //! `ARCHITECTURE.md` for how the parts fit together.
 
 #[cfg(feature = "cli")]
@@ -58,6 +59,8 @@ pub mod preprocess;
 pub mod report;
 #[cfg(feature = "store")]
 pub mod search;
+#[cfg(feature = "service")]
+pub mod service;
 pub mod signature;
 #[cfg(feature = "simulate")]
 pub mod simulate;

@@ -17,6 +17,7 @@ mod parameters;
 mod progress;
 mod scans;
 mod search;
+mod serve;
 mod show;
 mod simulate;
 mod store;
@@ -82,6 +83,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Transform(arguments) => transform::run(&context, &arguments),
         Command::Simulate(arguments) => simulate::run(&context, &arguments),
         Command::Demo(arguments) => demo::run(&context, &arguments),
+        Command::Serve(arguments) => serve::run(&context, &arguments),
         Command::Parameters(arguments) => parameters::run(&context, &arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     }

@@ -1,0 +1,1 @@
+//! The service through its own generated client, on the loopback interface.
