@@ -58,7 +58,7 @@ async fn verify(scope: Scope, outbound: Outbound<pb::VerifyResponse>) -> Result<
     let work = move |_: &super::work::Bench| {
         let _only = only;
         let mut progress = |progress: crate::store::Progress| {
-            if progress.done % STEP == 0 || progress.done == progress.total {
+            if progress.done.is_multiple_of(STEP) || progress.done == progress.total {
                 let (objects_done, objects_total) = (progress.done, progress.total);
                 let progress = pb::VerifyProgress { objects_done, objects_total };
                 news.offer(event(Event::Progress(progress)));

@@ -5,6 +5,7 @@
     missing_docs,
     missing_debug_implementations,
     unreachable_pub,
+    clippy::large_enum_variant,
     clippy::wildcard_enum_match_arm,
     reason = "generated code"
 )]

@@ -102,8 +102,8 @@ struct Entry {
     mark: MarkKind,
 }
 
-/// 1. reads what is known, and refuses what no record may hold, before 2. it receives the file; 3. looks whether this was
-/// asked before; 4. extracts and 5. enters.
+/// 1. reads what is known and refuses what no record may hold, before 2. it receives the file; 3. looks
+///    whether this was asked before; 4. extracts and 5. enters.
 async fn enrol(
     scope: Scope,
     mut inbound: Inbound<pb::EnrolRequest>,

@@ -13,7 +13,7 @@ use crate::store::{ScanId, StoreError};
 #[derive(Debug)]
 pub(super) enum Source {
     Stored(ScanId),
-    Uploaded(Assembly),
+    Uploaded(Box<Assembly>),
 }
 
 /// Reads where a scan comes from and, for an upload, all its chunks. Gives back the message that follows.
@@ -34,7 +34,7 @@ pub(super) async fn receive<T: Message>(
             let budget = &scope.shared.budget;
             let assembly = Assembly::open(fields.upload, upload, limit, budget)?;
             let (assembly, next) = inbound.chunks(assembly, budget).await?;
-            Ok((Source::Uploaded(assembly), next))
+            Ok((Source::Uploaded(Box::new(assembly)), next))
         }
     }
 }
@@ -75,7 +75,7 @@ pub(super) fn prepare(scope: &Scope, source: Source) -> Result<Prepared, Fault> 
     match source {
         Source::Stored(id) => prepare_stored(scope, id),
         Source::Uploaded(assembly) => {
-            Ok(scope.shared.engine.prepare(&extract(scope, assembly)?.signature)?)
+            Ok(scope.shared.engine.prepare(&extract(scope, *assembly)?.signature)?)
         }
     }
 }

@@ -244,6 +244,30 @@ impl Fault {
         }
     }
 
+    /// What was to be more than may be.
+    fn limited(&self) -> Option<String> {
+        if let Self::Room { what, .. } = self {
+            return Some(what.to_string());
+        }
+        if let Self::TooManyUploads { .. } = self {
+            return Some("batch".to_owned());
+        }
+        if let Self::UploadTooLarge { field, .. } | Self::Format { field, .. } = self
+            && self.code() == Code::ResourceExhausted
+        {
+            return Some((*field).to_owned());
+        }
+        None
+    }
+
+    /// When the client may come back.
+    fn retry_after(&self) -> Option<Duration> {
+        if let Self::Room { retry_after, .. } | Self::Stopping { retry_after } = self {
+            return Some(*retry_after);
+        }
+        None
+    }
+
     /// The field at fault, where there is one.
     fn at(&self) -> Option<Cow<'static, str>> {
         match self {
@@ -315,23 +339,11 @@ pub(super) fn status(fault: &Fault, request_id: &str) -> Status {
     if let Some(field) = fault.at() {
         details.add_bad_request_violation(field, &message);
     }
-    match fault {
-        Fault::UploadTooLarge { field, .. } | Fault::Format { field, .. }
-            if fault.code() == Code::ResourceExhausted =>
-        {
-            details.add_quota_failure_violation(*field, &message);
-        }
-        Fault::TooManyUploads { .. } => {
-            details.add_quota_failure_violation("batch", &message);
-        }
-        Fault::Room { what, retry_after } => {
-            details.add_quota_failure_violation(what.to_string(), &message);
-            details.set_retry_info(Some(*retry_after));
-        }
-        Fault::Stopping { retry_after } => {
-            details.set_retry_info(Some(*retry_after));
-        }
-        _ => {}
+    if let Some(limited) = fault.limited() {
+        details.add_quota_failure_violation(limited, &message);
+    }
+    if let Some(retry_after) = fault.retry_after() {
+        details.set_retry_info(Some(retry_after));
     }
     let mut metadata = MetadataMap::new();
     if let Ok(value) = request_id.parse() {
