@@ -18,10 +18,13 @@ use casemark::service::pb::search_request::Content as Search;
 use casemark::service::pb::search_response::Event;
 use casemark::service::pb::search_service_client::SearchServiceClient;
 use casemark::service::pb::{self, scan_source::Source};
-use casemark::service::{Limits, Monitor, OpenGate, Security, ServeError, Server, Tls};
+use casemark::service::{
+    Access, Arrival, Caller, Gate, Limits, Monitor, OpenGate, Refusal, Rpc, Security, ServeError,
+    Server, Tls,
+};
 use casemark::store::{
-    Enrolment, ExhibitMetadata, ExhibitRef, Filter, MarkKind, MemoryStore, ReferenceStore,
-    SignatureBlob,
+    Enrolment, ExhibitMetadata, ExhibitRef, Filter, MarkKind, MemoryStore, ReferenceStore, ScanId,
+    ScanView, SignatureBlob,
 };
 use casemark::{Arithmetic, Digest, Engine, Matcher, Parameters, Prepared, Signature};
 use std::fs;
@@ -51,7 +54,10 @@ fn engine() -> Engine {
 }
 
 async fn start_with(store: Arc<dyn ReferenceStore>, limits: Limits, security: Security) -> Service {
-    let server = Server::new(engine(), store, limits, Arc::new(OpenGate)).unwrap();
+    serve(Server::new(engine(), store, limits, Arc::new(OpenGate)).unwrap(), security).await
+}
+
+async fn serve(server: Server, security: Security) -> Service {
     let monitor = server.monitor();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -679,6 +685,81 @@ async fn health_and_the_contract_itself_are_answered() {
         let name = format!("casemark.v1.{name}Service");
         assert!(names.contains(&name), "{name} is not among {names:?}");
     }
+}
+
+/// Lets one laboratory see its own records, and nobody withdraw any.
+struct OwnRecords(&'static str);
+
+impl Gate for OwnRecords {
+    fn admit(&self, arrival: &Arrival<'_>) -> Result<Caller, Refusal> {
+        let name = self.0.to_owned();
+        match arrival.rpc {
+            Rpc::Withdraw => Err(Refusal::Denied { caller: name, rpc: arrival.rpc }),
+            Rpc::Statistics => Err(Refusal::Unauthenticated),
+            _ => Ok(Caller {
+                laboratory: Some(name.clone()),
+                name,
+                country: None,
+                unrestricted: false,
+            }),
+        }
+    }
+
+    fn access(&self, caller: &Caller, _rpc: Rpc, record: &ScanView) -> Access {
+        let own = caller.laboratory.as_ref() == Some(&record.exhibit.laboratory);
+        if own { Access::Allowed } else { Access::Hidden }
+    }
+
+    fn enters(&self, caller: &Caller, exhibit: &ExhibitMetadata) -> Result<(), Refusal> {
+        if caller.laboratory.as_ref() == Some(&exhibit.laboratory) {
+            return Ok(());
+        }
+        Err(Refusal::Denied { caller: caller.name.clone(), rpc: Rpc::Enrol })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_gate_hides_is_nowhere_to_be_found() {
+    let store = large_store(3);
+    let all: Vec<ScanId> = store.scans(&Filter::default()).collect::<Result<_, _>>().unwrap();
+    let gate = Arc::new(OwnRecords("Forensic Sciences Centre"));
+    let server = Server::new(engine(), store, Limits::default(), gate).unwrap();
+    let service = serve(server, Security::LoopbackPlaintext).await;
+    let bytes = demo("references/F0001-S02.x3p");
+    let own = enrol(&service, metadata("own.x3p", "1"), &bytes).await.unwrap().scan_id;
+    let mut foreign = metadata("foreign.x3p", "2");
+    foreign.exhibit.as_mut().unwrap().laboratory = "Example".to_owned();
+    let status = enrol(&service, foreign, &bytes).await.unwrap_err();
+    assert_eq!(status.code(), Code::PermissionDenied);
+
+    let mut client = ReferenceServiceClient::new(service.channel.clone());
+    let hidden = all[0].to_string();
+    let get = client.get(pb::GetRequest { scan_id: hidden.clone() }).await.unwrap_err();
+    assert_eq!(get.code(), Code::NotFound);
+    let list = client.list(pb::ListRequest::default()).await.unwrap().into_inner();
+    assert_eq!(list.records.len(), 1);
+    let download = pb::DownloadRequest { scan_id: hidden.clone() };
+    let mut stream = client.download(download).await.unwrap().into_inner();
+    assert_eq!(stream.message().await.unwrap_err().code(), Code::NotFound);
+    let questioned = Compare::Questioned(stored(&own).unwrap());
+    let ids = vec![questioned, Compare::Reference(stored(&hidden).unwrap())];
+    assert_eq!(compare(&service, ids).await.unwrap_err().code(), Code::NotFound);
+    let messages = search_messages(query(stored(&own)), &[]);
+    let events = events(begin_search(&service, messages).await.unwrap()).await.unwrap();
+    let [Event::Progress(progress), Event::Candidate(only), Event::Summary(summary)] = &events[..]
+    else {
+        panic!("{events:?}")
+    };
+    assert_eq!(progress.records_chosen, 1);
+    assert_eq!(only.record.as_ref().unwrap().scan_id, own);
+    assert_eq!(summary.records_searched, 1);
+
+    let subject = Some(pb::withdraw_request::Subject::ScanId(own));
+    let withdraw = pb::WithdrawRequest { subject, reason: "x".to_owned() };
+    assert_eq!(client.withdraw(withdraw).await.unwrap_err().code(), Code::PermissionDenied);
+    let mut admin = AdminServiceClient::new(service.channel.clone());
+    let status = admin.statistics(pb::StatisticsRequest {}).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unauthenticated);
 }
 
 /// An authority, and certificates of it.

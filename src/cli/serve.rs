@@ -7,6 +7,7 @@ use crate::service::{Limits, OpenGate, Security, Server, Tls};
 use crate::store::DiskStore;
 use anyhow::Context as _;
 use std::fs;
+use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ const LOG: &str = "CASEMARK_LOG";
 
 pub(super) fn run(context: &Context, arguments: &ServeArguments) -> anyhow::Result<Outcome> {
     let security = security(arguments)?;
+    security.check(arguments.listen).context("give --tls-cert and --tls-key, or --insecure")?;
     log(arguments)?;
     let store = DiskStore::create_or_open(&arguments.store)
         .with_context(|| arguments.store.display().to_string())?;
@@ -58,6 +60,7 @@ fn log(arguments: &ServeArguments) -> anyhow::Result<()> {
     let filter = std::env::var(LOG).unwrap_or_else(|_| "info".to_owned());
     let filter = EnvFilter::try_new(&filter).with_context(|| format!("{LOG}={filter}"))?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = log.with_ansi(std::io::stderr().is_terminal());
     let result = if arguments.log_json { log.json().try_init() } else { log.try_init() };
     result.map_err(|error| anyhow::anyhow!(error)).context("the log")
 }

@@ -57,6 +57,21 @@ pub enum Security {
     Tls(Tls),
 }
 
+impl Security {
+    /// Whether it is enough for a listener at this address.
+    ///
+    /// # Errors
+    /// [`ServeError::PlaintextBeyondLoopback`].
+    pub fn check(&self, address: SocketAddr) -> Result<(), ServeError> {
+        match self {
+            Self::LoopbackPlaintext if !address.ip().is_loopback() => {
+                Err(ServeError::PlaintextBeyondLoopback { address })
+            }
+            Self::LoopbackPlaintext | Self::InsecurePlaintext | Self::Tls(_) => Ok(()),
+        }
+    }
+}
+
 /// Certificates, as PEM.
 #[derive(Clone)]
 pub struct Tls {
@@ -167,14 +182,9 @@ impl Server {
         let shared = self.shared;
         let address = listener.local_addr().map_err(ServeError::Listener)?;
         let mut builder = builder(&shared.limits);
-        match security {
-            Security::LoopbackPlaintext if !address.ip().is_loopback() => {
-                return Err(ServeError::PlaintextBeyondLoopback { address });
-            }
-            Security::LoopbackPlaintext | Security::InsecurePlaintext => {}
-            Security::Tls(tls) => {
-                builder = builder.tls_config(tls_config(tls)).map_err(ServeError::Certificates)?;
-            }
+        security.check(address)?;
+        if let Security::Tls(tls) = security {
+            builder = builder.tls_config(tls_config(tls)).map_err(ServeError::Certificates)?;
         }
         let (health, health_service) = tonic_health::server::health_reporter();
         set_serving(&health).await;
