@@ -241,7 +241,13 @@ fn see_all(scope: &Scope, exhibit: ExhibitId) -> Result<(), Fault> {
     let store = &scope.shared.store;
     store.exhibit(exhibit)?;
     for scan in store.scans_of(exhibit)? {
-        scope.view(scan)?;
+        match scope.access(&store.view(scan)?) {
+            Access::Allowed => {}
+            Access::Hidden => {
+                return Err(StoreError::NotFound { wanted: exhibit.to_string() }.into());
+            }
+            Access::Denied => return Err(scope.denied().into()),
+        }
     }
     Ok(())
 }

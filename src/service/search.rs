@@ -67,7 +67,7 @@ struct Wanted {
 struct Found {
     result: SearchResult,
     records: Vec<ScanView>,
-    skipped: pb::SearchSkipped,
+    skipped: Option<pb::SearchSkipped>,
     elapsed: Duration,
 }
 
@@ -130,16 +130,24 @@ fn find(
     // 3.
     let views = result.candidates.iter().map(|candidate| shared.store.view(candidate.scan));
     let records = views.collect::<Result<_, _>>()?;
-    let skipped = shared.store.skipped(&filter)?;
-    let skipped = pb::SearchSkipped {
+    let skipped = skipped(scope, &filter)?;
+    Ok(Found { result, records, skipped, elapsed })
+}
+
+/// How many records the filter left out; for those only who may see every record, since it counts the others too.
+fn skipped(scope: &Scope, filter: &Filter) -> Result<Option<pb::SearchSkipped>, Fault> {
+    if !scope.caller.unrestricted {
+        return Ok(None);
+    }
+    let skipped = scope.shared.store.skipped(filter)?;
+    Ok(Some(pb::SearchSkipped {
         mark: skipped.mark,
         calibre: skipped.calibre,
         country: skipped.country,
         laboratory: skipped.laboratory,
         case_number: skipped.case_number,
         entered_time: skipped.entered,
-    };
-    Ok(Found { result, records, skipped, elapsed })
+    }))
 }
 
 /// How many records will be looked at.
@@ -208,7 +216,7 @@ fn event(event: Event) -> pb::SearchResponse {
 
 fn summary(
     result: &SearchResult,
-    skipped: pb::SearchSkipped,
+    skipped: Option<pb::SearchSkipped>,
     elapsed: Duration,
 ) -> pb::SearchSummary {
     let summary = &result.summary;
@@ -220,7 +228,7 @@ fn summary(
         records_searched: summary.records_searched,
         records_failed: summary.records_failed,
         complete: summary.complete,
-        skipped: Some(skipped),
+        skipped,
         failures: failures.collect(),
         elapsed: prost_types::Duration::try_from(elapsed).ok(),
         engine_version: summary.engine_version.clone(),
