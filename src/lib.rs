@@ -40,7 +40,8 @@
 //! ```
 //!
 //! Features: without any, the science alone; `store` adds the reference store, the search over it and the
-//! audit log, `access` who may do what and the configuration, `simulate` synthetic cases, `picture` pictures for reports, `cli` (default) the program. See
+//! audit log, `access` who may do what and the configuration, `service` the gRPC service, `simulate`
+//! synthetic cases, `picture` pictures for reports, `cli` (default) the program. See
 //! `ARCHITECTURE.md` for how the parts fit together.
 
 #[cfg(feature = "access")]
@@ -65,6 +66,8 @@ pub mod preprocess;
 pub mod report;
 #[cfg(feature = "store")]
 pub mod search;
+#[cfg(feature = "service")]
+pub mod service;
 pub mod signature;
 #[cfg(feature = "simulate")]
 pub mod simulate;

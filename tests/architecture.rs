@@ -46,6 +46,23 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("config", &["access", "store"]),
     ("search", &["comparison", "digest", "matcher", "signature", "store"]),
     (
+        "service",
+        &[
+            "cmc",
+            "comparison",
+            "digest",
+            "format",
+            "matcher",
+            "preprocess",
+            "report",
+            "search",
+            "signature",
+            "store",
+            "surface",
+            "units",
+        ],
+    ),
+    (
         "cli",
         &[
             "access",
@@ -60,6 +77,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "picture",
             "report",
             "search",
+            "service",
             "signature",
             "simulate",
             "store",
@@ -75,7 +93,9 @@ const FENCES: &[(&[&str], &[&str])] = &[
     // The engine reads no file, no environment and no clock: same inputs, same score, anywhere.
     (&["std::fs", "File::open"], &["audit", "store", "cli"]),
     (&["std::env", "env::var"], &["cli"]),
-    (&["SystemTime", "Instant::now", "Timestamp::now"], &["cli"]),
+    (&["SystemTime", "Instant::now", "Timestamp::now"], &["service", "cli"]),
+    // The wire stays in the service, and a status is made in one file of it.
+    (&["tonic::", "prost::"], &["service"]),
     (&["anyhow"], &["cli"]),
     (&["println!", "eprintln!"], &["cli"]),
 ];
@@ -180,6 +200,17 @@ fn files_the_clock_and_the_environment_stay_outside_the_engine() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_status_is_made_in_one_file() {
+    let made = ["Status::new(", "Status::with_", "Status::invalid_", "Status::internal("];
+    let files: BTreeSet<PathBuf> = sources()
+        .into_iter()
+        .filter(|(_, _, text)| made.iter().any(|word| code(text).contains(word)))
+        .map(|(_, path, _)| path)
+        .collect();
+    assert_eq!(files, [root().join("src/service/status.rs")].into());
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod parameters;
 mod progress;
 mod scans;
 mod search;
+mod serve;
 mod share;
 mod show;
 mod simulate;
@@ -90,6 +91,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Audit(command) => audit::run(&context, &command),
         Command::Config(command) => config::run(&command),
         Command::Certs(arguments) => certs::run(&arguments),
+        Command::Serve(arguments) => serve::run(&context, &arguments),
         Command::Parameters(arguments) => parameters::run(&context, &arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     }

@@ -9,7 +9,7 @@ use crate::access::Action;
 use crate::digest::Digest;
 use crate::matcher::Matcher;
 use crate::report::ComparisonReport;
-use crate::search::{SearchResult, Summary, search};
+use crate::search::{Query, SearchResult, Summary, search};
 use crate::store::{DiskStore, Filter, ReferenceStore, ScanView, Unknown};
 use anyhow::{Context as _, bail};
 use serde::Serialize;
@@ -104,8 +104,8 @@ pub(super) fn run_search(
 ) -> anyhow::Result<SearchResult> {
     let length = store.scans(filter).count() as u64;
     let bar = context.progress.bar(length, "searching");
-    let result =
-        search(&context.engine, matcher, store, filter, top, &mut |done| bar.set_position(done));
+    let query = Query { matcher, filter, top, pool: None };
+    let result = search(&context.engine, store, &query, &mut |done: u64| bar.set_position(done));
     bar.finish_and_clear();
     Ok(result?)
 }

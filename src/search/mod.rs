@@ -9,10 +9,12 @@ use crate::comparison::Comparison;
 use crate::digest::Digest;
 use crate::matcher::{CompareError, Engine, Matcher, Workspace};
 use crate::signature::{Signature, SignatureError};
-use crate::store::{Filter, ReferenceStore, ScanId, StoreError, StoredSignature};
+use crate::store::{Filter, Listing, ReferenceStore, ScanId, StoreError, StoredSignature};
+use rayon::ThreadPool;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::cmp::Ordering;
+use std::ops::ControlFlow;
 
 /// Signatures read before they are compared together: enough for any number of cores, and a few
 /// megabytes.
@@ -70,6 +72,59 @@ pub struct SearchResult {
     pub failures: Vec<(ScanId, Failure)>,
 }
 
+/// What is searched, for what, and by whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Query<'a> {
+    /// The questioned signature.
+    pub matcher: &'a Matcher,
+    /// Chooses the references.
+    pub filter: &'a Filter,
+    /// Candidates wanted.
+    pub top: usize,
+    /// Threads that compare; `None` for those of the caller. The result does not depend on it.
+    pub pool: Option<&'a ThreadPool>,
+}
+
+/// Whoever follows a search. A closure that takes the number of records done is one.
+pub trait Observer: Sync {
+    /// Whether a record that the filter chose takes part; one that does not is as if it were not there.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn admits(&self, _scan: ScanId) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
+    /// Asked before every comparison, on any thread: go on, or stop the search?
+    fn next(&self) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    /// Told after every block: records done, and the best so far, best first.
+    fn progress(&mut self, done: u64, best: &[Candidate]);
+}
+
+impl<F: FnMut(u64) + Sync> Observer for F {
+    fn progress(&mut self, done: u64, _best: &[Candidate]) {
+        self(done);
+    }
+}
+
+/// Why a search has no result.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SearchError {
+    /// Its observer stopped it.
+    #[error("the search was stopped after {done} records")]
+    Stopped {
+        /// Records done by then.
+        done: u64,
+    },
+    /// The store cannot be read: a search that saw only part of it has no result.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// Best first: by share of congruent cells, then their number, then NCC, then identifier.
 fn rank(a: &Candidate, b: &Candidate) -> Ordering {
     let (one, two) = (&a.comparison, &b.comparison);
@@ -81,51 +136,44 @@ fn rank(a: &Candidate, b: &Candidate) -> Ordering {
         .then_with(|| a.scan.cmp(&b.scan))
 }
 
-/// Searches the store for the `top` references most like the questioned one.
+/// Searches the store for the references most like the questioned one.
 ///
-/// `progress` is told the number of records done after every block. Memory does not grow with the
-/// store. Cost: one full comparison a record.
+/// The observer is told how far it is after every block, and can stop it before every comparison. Memory
+/// does not grow with the store. Cost: one full comparison a record.
 ///
 /// # Errors
-/// The store cannot be read: a search that saw only part of it for that reason has no result.
+/// The observer stopped it; the store cannot be read.
 pub fn search(
     engine: &Engine,
-    matcher: &Matcher,
     store: &dyn ReferenceStore,
-    filter: &Filter,
-    top: usize,
-    progress: &mut dyn FnMut(u64),
-) -> Result<SearchResult, StoreError> {
+    query: &Query<'_>,
+    observer: &mut dyn Observer,
+) -> Result<SearchResult, SearchError> {
     let extraction = engine.parameters().extraction_digest();
-    let mut listing = store.signatures(extraction, filter);
+    let mut listing = store.signatures(extraction, query.filter);
     let mut best: Vec<Candidate> = Vec::new();
     let mut failures = Vec::new();
     let mut done = 0;
     loop {
-        let block: Vec<StoredSignature> = listing.by_ref().take(BLOCK).collect::<Result<_, _>>()?;
+        let block = block(&mut listing, observer)?;
         if block.is_empty() {
             break;
         }
-        done += block.len() as u64;
-        let compared: Vec<Result<Candidate, (ScanId, Failure)>> = block
-            .par_iter()
-            .map_init(
-                || engine.workspace(),
-                |workspace, stored| {
-                    let candidate = compare(engine, matcher, stored, workspace);
-                    candidate.map_err(|failure| (stored.scan, failure))
-                },
-            )
-            .collect();
-        for result in compared {
+        let compare = || compare_block(engine, query.matcher, &block, observer);
+        let compared = match query.pool {
+            Some(pool) => pool.install(compare),
+            None => compare(),
+        };
+        for result in compared.ok_or(SearchError::Stopped { done })? {
             match result {
                 Ok(candidate) => best.push(candidate),
                 Err(failure) => failures.push(failure),
             }
         }
+        done += block.len() as u64;
         best.sort_by(rank);
-        best.truncate(top);
-        progress(done);
+        best.truncate(query.top);
+        observer.progress(done, &best);
     }
     let records_failed = failures.len() as u64;
     let summary = Summary {
@@ -134,9 +182,45 @@ pub fn search(
         complete: records_failed == 0,
         engine_version: crate::VERSION.to_owned(),
         parameters_digest: engine.digest(),
-        questioned_sha256: matcher.questioned().source(),
+        questioned_sha256: query.matcher.questioned().source(),
     };
     Ok(SearchResult { candidates: best, summary, failures })
+}
+
+/// The next signatures that the observer admits.
+fn block(
+    listing: &mut Listing<'_, StoredSignature>,
+    observer: &dyn Observer,
+) -> Result<Vec<StoredSignature>, StoreError> {
+    let mut block = Vec::new();
+    while block.len() < BLOCK {
+        let Some(stored) = listing.next().transpose()? else { break };
+        if observer.admits(stored.scan)? {
+            block.push(stored);
+        }
+    }
+    Ok(block)
+}
+
+/// Compares a block, in its order; `None` if the observer stopped it.
+fn compare_block(
+    engine: &Engine,
+    matcher: &Matcher,
+    block: &[StoredSignature],
+    observer: &dyn Observer,
+) -> Option<Vec<Result<Candidate, (ScanId, Failure)>>> {
+    block
+        .par_iter()
+        .map_init(
+            || engine.workspace(),
+            |workspace, stored| {
+                observer.next().is_continue().then(|| {
+                    let candidate = compare(engine, matcher, stored, workspace);
+                    candidate.map_err(|failure| (stored.scan, failure))
+                })
+            },
+        )
+        .collect()
 }
 
 /// One record.

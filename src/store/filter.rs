@@ -43,20 +43,70 @@ pub struct Filter {
     pub entered_before: Option<Timestamp>,
     /// What becomes of unknown calibres and countries.
     pub unknown: Unknown,
+    /// Only scans whose identifiers come after this one: where a listing in pages goes on.
+    pub after: Option<ScanId>,
+}
+
+/// How many scans in use a filter does not choose. A scan is counted with the first part of the filter that does not
+/// allow it, in the order of the fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Skipped {
+    /// By mark.
+    pub mark: u64,
+    /// By calibre.
+    pub calibre: u64,
+    /// By country.
+    pub country: u64,
+    /// By laboratory.
+    pub laboratory: u64,
+    /// By case number.
+    pub case_number: u64,
+    /// By time of entry.
+    pub entered: u64,
+}
+
+/// A part of a filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Mark,
+    Calibre,
+    Country,
+    Laboratory,
+    CaseNumber,
+    Entered,
 }
 
 impl Filter {
-    fn allows(&self, facets: &Facets) -> bool {
+    /// The first part that does not allow a scan with these facets.
+    fn refuses(&self, facets: &Facets) -> Option<Part> {
         let unknown = self.unknown == Unknown::Included;
-        self.mark.is_none_or(|mark| mark == facets.mark)
-            && self.calibre.as_ref().is_none_or(|wanted| {
-                facets.calibre.as_ref().map_or(unknown, |found| same_calibre(wanted, found))
-            })
-            && self.country.is_none_or(|wanted| facets.country.map_or(unknown, |c| c == wanted))
-            && self.laboratory.as_ref().is_none_or(|wanted| *wanted == facets.laboratory)
-            && self.case_number.as_ref().is_none_or(|n| facets.case_number.as_ref() == Some(n))
-            && self.entered_from.is_none_or(|from| facets.entered >= from)
-            && self.entered_before.is_none_or(|before| facets.entered < before)
+        let allowed = [
+            (Part::Mark, self.mark.is_none_or(|mark| mark == facets.mark)),
+            (
+                Part::Calibre,
+                self.calibre.as_ref().is_none_or(|wanted| {
+                    facets.calibre.as_ref().map_or(unknown, |found| same_calibre(wanted, found))
+                }),
+            ),
+            (
+                Part::Country,
+                self.country.is_none_or(|wanted| facets.country.map_or(unknown, |c| c == wanted)),
+            ),
+            (
+                Part::Laboratory,
+                self.laboratory.as_ref().is_none_or(|wanted| *wanted == facets.laboratory),
+            ),
+            (
+                Part::CaseNumber,
+                self.case_number.as_ref().is_none_or(|n| facets.case_number.as_ref() == Some(n)),
+            ),
+            (
+                Part::Entered,
+                self.entered_from.is_none_or(|from| facets.entered >= from)
+                    && self.entered_before.is_none_or(|before| facets.entered < before),
+            ),
+        ];
+        allowed.into_iter().find(|(_, allowed)| !allowed).map(|(part, _)| part)
     }
 
     /// Every scan that could be allowed, in order.
@@ -96,13 +146,39 @@ pub(super) fn scans<'a>(
     candidates.filter_map(move |candidate| {
         let allowed = candidate.and_then(|(key, _)| {
             let scan = ScanId::from_uuid(keys::last_uuid(&key));
+            if filter.after.is_some_and(|after| scan <= after) {
+                return Ok(None);
+            }
             let live = keys::live(scan);
             // A scan withdrawn since the listing began has no facets any more.
             let facets = index.get(&live)?.map(|value| decode(&live, &value)).transpose()?;
-            Ok(facets.filter(|facets| filter.allows(facets)).map(|_| scan))
+            Ok(facets.filter(|facets| filter.refuses(facets).is_none()).map(|_| scan))
         });
         allowed.transpose()
     })
+}
+
+/// Counts the scans in use that a filter does not choose. Costs a walk over the facets of all.
+pub(super) fn skipped(index: &dyn Index, filter: &Filter) -> Result<Skipped, StoreError> {
+    let mut skipped = Skipped::default();
+    if (Filter { after: None, unknown: Unknown::default(), ..filter.clone() }) == Filter::default()
+    {
+        return Ok(skipped);
+    }
+    for entry in index.under(&[keys::LIVE]) {
+        let (key, value) = entry?;
+        let facets: Facets = decode(&key, &value)?;
+        match filter.refuses(&facets) {
+            None => {}
+            Some(Part::Mark) => skipped.mark += 1,
+            Some(Part::Calibre) => skipped.calibre += 1,
+            Some(Part::Country) => skipped.country += 1,
+            Some(Part::Laboratory) => skipped.laboratory += 1,
+            Some(Part::CaseNumber) => skipped.case_number += 1,
+            Some(Part::Entered) => skipped.entered += 1,
+        }
+    }
+    Ok(skipped)
 }
 
 /// Two listings as one, in the order of the identifiers at the ends of their keys.

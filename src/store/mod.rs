@@ -75,7 +75,7 @@ mod tests;
 pub use disk::{DiskStore, Opening};
 pub use enrol::{Enrolled, Enrolment, ExhibitRef, Outcome, SignatureBlob};
 pub use error::StoreError;
-pub use filter::{Filter, Unknown};
+pub use filter::{Filter, Skipped, Unknown};
 pub use identifiers::{Entropy, SeededEntropy, SystemEntropy};
 pub use index_folder::RebuildReason;
 pub use manifest::{Manifest, OLDEST_STORE_FORMAT, STORE_FORMAT};
@@ -235,6 +235,12 @@ pub trait ReferenceStore: Send + Sync {
     /// The scans that a filter allows and that are not withdrawn, in the order of identifiers.
     fn scans(&self, filter: &Filter) -> Listing<'_, ScanId>;
 
+    /// How many scans in use a filter leaves out, and by which of its parts. Costs a walk over all.
+    ///
+    /// # Errors
+    /// A failure to read.
+    fn skipped(&self, filter: &Filter) -> Result<Skipped, StoreError>;
+
     /// The signatures of these scans with one extraction, in the same order, one in memory at a time.
     /// Every scan comes, those without such a signature too ([`StoredSignature::bytes`]).
     fn signatures(&self, extraction: Digest, filter: &Filter) -> Listing<'_, StoredSignature>;
@@ -369,6 +375,10 @@ impl<S: Backed> ReferenceStore for S {
 
     fn scans(&self, filter: &Filter) -> Listing<'_, ScanId> {
         Box::new(filter::scans(&*self.engine().index, filter))
+    }
+
+    fn skipped(&self, filter: &Filter) -> Result<Skipped, StoreError> {
+        filter::skipped(&*self.engine().index, filter)
     }
 
     fn signatures(&self, extraction: Digest, filter: &Filter) -> Listing<'_, StoredSignature> {

@@ -157,6 +157,7 @@ fn a_filter_gives_what_a_look_at_every_scan_gives() {
                 entered_from: asked(5).then(|| at(10)),
                 entered_before: asked(5).then(|| at(50)),
                 unknown: if asked(6) { Unknown::Excluded } else { Unknown::Included },
+                after: None,
             };
             let expected: Vec<ScanId> = known
                 .iter()
@@ -173,6 +174,15 @@ fn a_filter_gives_what_a_look_at_every_scan_gives() {
                 .collect();
             let found: Vec<ScanId> = store.scans(&filter).collect::<Result<_, _>>().unwrap();
             assert_eq!(found, expected, "{filter:?}");
+            let Skipped { mark, calibre, country, laboratory, case_number, entered } =
+                store.skipped(&filter).unwrap();
+            let skipped = mark + calibre + country + laboratory + case_number + entered;
+            assert_eq!(skipped as usize, known.len() - found.len(), "{filter:?}");
+            if let Some(&after) = found.get(found.len() / 2) {
+                let rest = Filter { after: Some(after), ..filter.clone() };
+                let rest: Vec<ScanId> = store.scans(&rest).collect::<Result<_, _>>().unwrap();
+                assert_eq!(rest, found[found.len() / 2 + 1..], "{filter:?}");
+            }
             narrowing += usize::from(!found.is_empty() && found.len() < known.len());
         }
         assert!(narrowing > 60, "only {narrowing} filters chose some scans and not others");

@@ -1,0 +1,53 @@
+//! `ExtractionService`: what is in a scan, and can a signature be had from it?
+
+use super::call::{Scope, Shared};
+use super::gate::Rpc;
+use super::pb::extract_request::Content;
+use super::pb::extraction_service_server::ExtractionService;
+use super::status::Fault;
+use super::upload::{Assembly, Inbound};
+use super::work::Queue;
+use super::{convert, pb, scans};
+use std::sync::Arc;
+use tonic::{Request, Response, Status, Streaming};
+
+#[derive(Debug)]
+pub(super) struct Extraction(pub(super) Arc<Shared>);
+
+#[tonic::async_trait]
+impl ExtractionService for Extraction {
+    async fn extract(
+        &self,
+        request: Request<Streaming<pb::ExtractRequest>>,
+    ) -> Result<Response<pb::ExtractResponse>, Status> {
+        let call = self.0.begin(Rpc::Extract, &request)?;
+        let (scope, inbound) = (call.scope(), call.inbound(request.into_inner()));
+        call.unary(extract(scope, inbound)).await
+    }
+}
+
+/// 1. receives the file, 2. extracts.
+async fn extract(
+    scope: Scope,
+    mut inbound: Inbound<pb::ExtractRequest>,
+) -> Result<pb::ExtractResponse, Fault> {
+    // 1.
+    let wanted = "upload, then chunks";
+    let Some(Content::Upload(upload)) = inbound.head(wanted).await? else {
+        return Err(Fault::Order { found: "the end", wanted });
+    };
+    let shared = Arc::clone(&scope.shared);
+    let assembly = Assembly::open("upload", upload, shared.limits.upload_bytes, &shared.budget)?;
+    let (assembly, next) = inbound.chunks(assembly, &shared.budget).await?;
+    if next.is_some() {
+        return Err(Fault::Order { found: "a second upload", wanted });
+    }
+    // 2.
+    let work = move |bench: &super::work::Bench| {
+        bench.compute(|| {
+            let extracted = scans::extract(&scope, assembly)?;
+            Ok(convert::extraction(&extracted.scan, extracted.signature.summary()))
+        })
+    };
+    shared.workers.run(Queue::Jobs, work).await
+}

@@ -1,0 +1,66 @@
+//! How much may clients ask of the service at once?
+//!
+//! Every queue, buffer and wait has a bound here; what is beyond it is refused with an error that says when to come
+//! back, and memory does not grow. Not for what a single file may hold, which is [`crate::format::Limits`].
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+/// Bounds of a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one uploaded file.
+    pub upload_bytes: u64,
+    /// Bytes of all files held in memory at once, uploads and downloads together.
+    pub held_bytes: u64,
+    /// Longest wait for the next message of an upload.
+    pub upload_idle: Duration,
+    /// Longest call, whatever deadline the client sets.
+    pub longest_call: Duration,
+    /// Calls at once, streams included.
+    pub calls: usize,
+    /// Streams at once on one connection.
+    pub streams_per_connection: u32,
+    /// Threads that compute.
+    pub threads: NonZeroUsize,
+    /// Searches that run at once.
+    pub searches: usize,
+    /// Searches that wait for their turn.
+    pub searches_waiting: usize,
+    /// Other pieces of work (extractions, comparisons, writes, verifications) that run at once.
+    pub jobs: usize,
+    /// Other pieces of work that wait for their turn.
+    pub jobs_waiting: usize,
+    /// Uploads that one batch keeps.
+    pub batch_uploads: usize,
+    /// Pairs of one batch that are read ahead of the answers.
+    pub batch_ahead: usize,
+    /// How long work in flight may go on once the server is told to stop.
+    pub grace: Duration,
+    /// When a refused client may come back.
+    pub retry_after: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const MEBI: u64 = 1 << 20;
+        let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Self {
+            upload_bytes: 64 * MEBI,
+            held_bytes: 512 * MEBI,
+            upload_idle: Duration::from_secs(30),
+            longest_call: Duration::from_secs(3600),
+            calls: 1024,
+            streams_per_connection: 128,
+            threads,
+            searches: 2,
+            searches_waiting: 64,
+            jobs: threads.get() + 1,
+            jobs_waiting: 256,
+            batch_uploads: 256,
+            batch_ahead: threads.get() + 1,
+            grace: Duration::from_secs(30),
+            retry_after: Duration::from_secs(2),
+        }
+    }
+}

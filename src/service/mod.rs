@@ -1,0 +1,34 @@
+//! How do laboratories reach the engine over a network?
+//!
+//! The gRPC service whose contract is in `proto/`, for whoever serves a store to others, and the contract's own client
+//! ([`pb`]). [`Server`] joins an [`crate::Engine`] and a store; [`Gate`] is where identities and policies come in; [`Limits`]
+//! bounds everything that clients could make grow. What an answer says is what the engine says: nothing is computed here.
+//! Not for files, configuration or certificates on the disk, which are the command line's.
+//!
+//! The way of a call: `server` (transport) → `call` (gate, identifier, deadline) → one file a service → `upload` (chunks to
+//! bytes) → `work` (bounded queues before a rayon pool) → the engine → `convert` → the wire; whatever fails goes through
+//! `status`.
+
+mod admin;
+mod batch;
+mod call;
+mod comparison;
+mod convert;
+mod counters;
+mod extraction;
+mod gate;
+mod limits;
+pub mod pb;
+mod reference;
+mod replays;
+mod scans;
+mod search;
+mod server;
+mod status;
+mod upload;
+mod work;
+
+pub use counters::Activity;
+pub use gate::{Access, Arrival, Caller, Gate, OpenGate, Refusal, Rpc};
+pub use limits::Limits;
+pub use server::{Monitor, Security, ServeError, Server, Tls};

@@ -1,0 +1,285 @@
+//! `ReferenceService`: entering, reading and withdrawing scans of the store.
+
+use super::call::{Answers, Outbound, Scope, Shared};
+use super::gate::{Access, Rpc};
+use super::pb::download_response::Content as Downloaded;
+use super::pb::enrol_request::Content;
+use super::pb::reference_service_server::ReferenceService;
+use super::pb::withdraw_request::Subject as Named;
+use super::scans::extract_upload;
+use super::status::{Fault, Problem};
+use super::upload::{Assembly, Inbound, Upload};
+use super::work::{Bench, Queue};
+use super::{convert, pb};
+use crate::digest::Digest;
+use crate::store::{
+    Enrolment, ExhibitId, ExhibitMetadata, ExhibitRef, Filter, LINE_LIMIT, MarkKind, Outcome,
+    ScanId, SignatureBlob, StoreError, Subject,
+};
+use jiff::Timestamp;
+use prost::Message as _;
+use prost::bytes::Bytes;
+use std::sync::Arc;
+use tonic::{Request, Response, Status, Streaming};
+
+/// Records of a page where the client does not say how many.
+const PAGE: usize = 100;
+/// Most records of a page.
+const LONGEST_PAGE: usize = 1000;
+/// Bytes of one chunk of a download.
+const CHUNK: usize = 256 << 10;
+
+#[derive(Debug)]
+pub(super) struct References(pub(super) Arc<Shared>);
+
+#[tonic::async_trait]
+impl ReferenceService for References {
+    type DownloadStream = Answers<pb::DownloadResponse>;
+
+    async fn enrol(
+        &self,
+        request: Request<Streaming<pb::EnrolRequest>>,
+    ) -> Result<Response<pb::EnrolResponse>, Status> {
+        let call = self.0.begin(Rpc::Enrol, &request)?;
+        let (scope, inbound) = (call.scope(), call.inbound(request.into_inner()));
+        call.unary(enrol(scope, inbound)).await
+    }
+
+    async fn get(
+        &self,
+        request: Request<pb::GetRequest>,
+    ) -> Result<Response<pb::GetResponse>, Status> {
+        let call = self.0.begin(Rpc::Get, &request)?;
+        let scope = call.scope();
+        call.unary(async move {
+            let id = convert::identifier("scan_id", &request.into_inner().scan_id)?;
+            let record = on_jobs(scope, move |scope| scope.view(id)).await?;
+            Ok(pb::GetResponse { record: Some(convert::record(record)) })
+        })
+        .await
+    }
+
+    async fn list(
+        &self,
+        request: Request<pb::ListRequest>,
+    ) -> Result<Response<pb::ListResponse>, Status> {
+        let call = self.0.begin(Rpc::List, &request)?;
+        let scope = call.scope();
+        call.unary(list(scope, request.into_inner())).await
+    }
+
+    async fn withdraw(
+        &self,
+        request: Request<pb::WithdrawRequest>,
+    ) -> Result<Response<pb::WithdrawResponse>, Status> {
+        let call = self.0.begin(Rpc::Withdraw, &request)?;
+        let scope = call.scope();
+        call.unary(withdraw(scope, request.into_inner())).await
+    }
+
+    async fn download(
+        &self,
+        request: Request<pb::DownloadRequest>,
+    ) -> Result<Response<Self::DownloadStream>, Status> {
+        let call = self.0.begin(Rpc::Download, &request)?;
+        let scope = call.scope();
+        call.stream(|outbound| download(scope, request.into_inner(), outbound))
+    }
+}
+
+/// Work that only reads or writes the store.
+async fn on_jobs<T: Send + 'static>(
+    scope: Scope,
+    work: impl FnOnce(&Scope) -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    let shared = Arc::clone(&scope.shared);
+    shared.workers.run(Queue::Jobs, move |_| work(&scope)).await
+}
+
+/// What is known of a scan to be entered.
+struct Entry {
+    exhibit: ExhibitMetadata,
+    mark: MarkKind,
+}
+
+/// 1. reads what is known and refuses what no record may hold, before 2. it receives the file; 3. looks
+///    whether this was asked before; 4. extracts and 5. enters.
+async fn enrol(
+    scope: Scope,
+    mut inbound: Inbound<pb::EnrolRequest>,
+) -> Result<pb::EnrolResponse, Fault> {
+    let shared = Arc::clone(&scope.shared);
+    // 1.
+    let wanted = "metadata, then chunks";
+    let Some(Content::Metadata(metadata)) = inbound.head(wanted).await? else {
+        return Err(Fault::Order { found: "the end", wanted });
+    };
+    let asked = metadata.encode_to_vec();
+    let pb::EnrolMetadata { request_id, exhibit, mark, upload } = metadata;
+    convert::text("metadata.request_id", &request_id, LINE_LIMIT)?;
+    let exhibit = convert::exhibit(exhibit.ok_or_else(|| Fault::missing("metadata.exhibit"))?)?;
+    exhibit.check(Timestamp::now()).map_err(StoreError::from)?;
+    let entry = Entry { exhibit, mark: convert::mark("metadata.mark", mark)? };
+    shared.gate.enters(&scope.caller, &entry.exhibit)?;
+    let upload = upload.ok_or_else(|| Fault::missing("metadata.upload"))?;
+    convert::text("metadata.upload.file_name", &upload.file_name, LINE_LIMIT)?;
+    // 2.
+    let limit = shared.limits.upload_bytes;
+    let assembly = Assembly::open("metadata.upload", upload, limit, &shared.budget)?;
+    let (assembly, next) = inbound.chunks(assembly, &shared.budget).await?;
+    if next.is_some() {
+        return Err(Fault::Order { found: "a second metadata", wanted });
+    }
+    let hash = move |bench: &Bench| bench.compute(|| assembly.finish());
+    let upload = shared.workers.run(Queue::Jobs, hash).await?;
+    // 3.
+    let asked = Digest::of(&[asked.as_slice(), upload.sha256.as_bytes()].concat());
+    let replay = shared.replays.take(&scope.caller.name, &request_id, asked).await?;
+    if let Some(answer) = replay.answer() {
+        return Ok(answer);
+    }
+    // 4. and 5.
+    let work = move |bench: &Bench| enter(&scope, bench, upload, &entry);
+    let answer = shared.workers.run(Queue::Jobs, work).await?;
+    replay.answered(&answer);
+    Ok(answer)
+}
+
+fn enter(
+    scope: &Scope,
+    bench: &Bench,
+    upload: Upload,
+    entry: &Entry,
+) -> Result<pb::EnrolResponse, Fault> {
+    let extracted = bench.compute(|| extract_upload(scope, upload))?;
+    let (upload, signature) = (&extracted.upload, &extracted.signature);
+    if bench.stopped() {
+        return Err(Fault::Cancelled);
+    }
+    let store = &scope.shared.store;
+    let enrolled = store.enrol(&Enrolment {
+        original: &upload.bytes,
+        original_name: &upload.file_name,
+        mark: entry.mark,
+        signature: SignatureBlob {
+            bytes: &signature.to_bytes(),
+            engine_version: signature.engine_version(),
+            extraction: signature.extraction_digest(),
+        },
+        exhibit: match entry.exhibit.label {
+            Some(_) => ExhibitRef::Labelled(&entry.exhibit),
+            None => ExhibitRef::New(&entry.exhibit),
+        },
+        entered: Timestamp::now(),
+    })?;
+    // A file that somebody else entered is theirs to show.
+    if enrolled.outcome == Outcome::Duplicate
+        && scope.access(&store.view(enrolled.scan)?) != Access::Allowed
+    {
+        return Err(scope.denied().into());
+    }
+    Ok(convert::enrolled(&enrolled, upload.sha256.to_string()))
+}
+
+/// A page, and one record more to see whether another follows.
+async fn list(scope: Scope, request: pb::ListRequest) -> Result<pb::ListResponse, Fault> {
+    let pb::ListRequest { filter, page_size, page_token } = request;
+    let filter = convert::filter(filter)?;
+    let size = convert::count("page_size", page_size, PAGE, LONGEST_PAGE)?;
+    let after = match page_token.as_str() {
+        "" => None,
+        token => {
+            let parsed = token.parse::<ScanId>();
+            Some(parsed.map_err(|_| Fault::field("page_token", Problem::NotAToken))?)
+        }
+    };
+    let filter = Filter { after, ..filter };
+    on_jobs(scope, move |scope| {
+        let store = &scope.shared.store;
+        let mut records = Vec::new();
+        for scan in store.scans(&filter) {
+            let view = store.view(scan?)?;
+            if scope.access(&view) != Access::Allowed {
+                continue;
+            }
+            if records.len() == size {
+                let next_page_token = records.last().map(|last: &pb::Record| last.scan_id.clone());
+                let next_page_token = next_page_token.unwrap_or_default();
+                return Ok(pb::ListResponse { records, next_page_token });
+            }
+            records.push(convert::record(view));
+        }
+        Ok(pb::ListResponse { records, next_page_token: String::new() })
+    })
+    .await
+}
+
+async fn withdraw(
+    scope: Scope,
+    request: pb::WithdrawRequest,
+) -> Result<pb::WithdrawResponse, Fault> {
+    let pb::WithdrawRequest { subject, reason } = request;
+    let subject = match subject.ok_or_else(|| Fault::missing("subject"))? {
+        Named::ScanId(id) => Subject::Scan(convert::identifier("scan_id", &id)?),
+        Named::ExhibitId(id) => Subject::Exhibit(convert::identifier("exhibit_id", &id)?),
+    };
+    convert::text("reason", &reason, LINE_LIMIT)?;
+    let at = on_jobs(scope, move |scope| {
+        match subject {
+            Subject::Scan(id) => drop(scope.view(id)?),
+            Subject::Exhibit(id) => see_all(scope, id)?,
+        }
+        let at = Timestamp::now();
+        scope.shared.store.withdraw(subject, &reason, at)?;
+        Ok(at)
+    });
+    Ok(pb::WithdrawResponse { withdrawn_time: Some(convert::timestamp(at.await?)) })
+}
+
+/// Whether the caller may use every scan of an exhibit.
+fn see_all(scope: &Scope, exhibit: ExhibitId) -> Result<(), Fault> {
+    let store = &scope.shared.store;
+    store.exhibit(exhibit)?;
+    for scan in store.scans_of(exhibit)? {
+        match scope.access(&store.view(scan)?) {
+            Access::Allowed => {}
+            Access::Hidden => {
+                return Err(StoreError::NotFound { wanted: exhibit.to_string() }.into());
+            }
+            Access::Denied => return Err(scope.denied().into()),
+        }
+    }
+    Ok(())
+}
+
+async fn download(
+    scope: Scope,
+    request: pb::DownloadRequest,
+    outbound: Outbound<pb::DownloadResponse>,
+) -> Result<(), Fault> {
+    let id: ScanId = convert::identifier("scan_id", &request.scan_id)?;
+    let work = move |scope: &Scope| {
+        let view = scope.view(id)?;
+        let held = scope.shared.budget.take(view.scan.original_bytes)?;
+        let original = match scope.shared.store.original(id) {
+            Err(StoreError::ObjectMissing { .. }) if view.withdrawal.is_some() => {
+                return Err(Fault::Purged { scan: id });
+            }
+            original => original?,
+        };
+        Ok((view.scan, Bytes::from(original), held))
+    };
+    let (scan, original, _held) = on_jobs(scope, work).await?;
+    let content = |content| pb::DownloadResponse { content: Some(content) };
+    let info = pb::DownloadInfo {
+        file_name: scan.original_name,
+        size_bytes: original.len() as u64,
+        sha256: scan.original.to_string(),
+    };
+    outbound.send(content(Downloaded::Info(info))).await?;
+    for from in (0..original.len()).step_by(CHUNK) {
+        let chunk = original.slice(from..original.len().min(from + CHUNK));
+        outbound.send(content(Downloaded::Chunk(chunk))).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! From bytes, or from the store, to a signature that can be compared. All of it is work for [`super::work`].
+
+use super::call::Scope;
+use super::status::Fault;
+use super::upload::{Assembly, Inbound, Message, Upload};
+use super::{convert, pb};
+use crate::format::{self, Scan};
+use crate::matcher::Prepared;
+use crate::signature::Signature;
+use crate::store::{ScanId, StoreError};
+
+/// A scan to compare.
+#[derive(Debug)]
+pub(super) enum Source {
+    Stored(ScanId),
+    Uploaded(Box<Assembly>),
+}
+
+/// Reads where a scan comes from and, for an upload, all its chunks. Gives back the message that follows.
+pub(super) async fn receive<T: Message>(
+    scope: &Scope,
+    inbound: &mut Inbound<T>,
+    fields: Fields,
+    source: Option<pb::ScanSource>,
+) -> Result<(Source, Option<T::Head>), Fault> {
+    let source = source.and_then(|source| source.source);
+    match source.ok_or_else(|| Fault::missing(fields.source))? {
+        pb::scan_source::Source::ScanId(id) => {
+            let id = convert::identifier(fields.scan_id, &id)?;
+            Ok((Source::Stored(id), inbound.head("what follows a stored scan").await?))
+        }
+        pb::scan_source::Source::Upload(upload) => {
+            let limit = scope.shared.limits.upload_bytes;
+            let budget = &scope.shared.budget;
+            let assembly = Assembly::open(fields.upload, upload, limit, budget)?;
+            let (assembly, next) = inbound.chunks(assembly, budget).await?;
+            Ok((Source::Uploaded(Box::new(assembly)), next))
+        }
+    }
+}
+
+/// How the fields of a source are called in errors.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fields {
+    pub(super) source: &'static str,
+    pub(super) scan_id: &'static str,
+    pub(super) upload: &'static str,
+}
+
+/// A file that came, its surface and its signature.
+pub(super) struct Extracted {
+    pub(super) upload: Upload,
+    pub(super) scan: Scan,
+    pub(super) signature: Signature,
+}
+
+/// Reads an upload and extracts its signature.
+pub(super) fn extract(scope: &Scope, assembly: Assembly) -> Result<Extracted, Fault> {
+    extract_upload(scope, assembly.finish()?)
+}
+
+/// The same, of an upload that was hashed already.
+pub(super) fn extract_upload(scope: &Scope, upload: Upload) -> Result<Extracted, Fault> {
+    let field = upload.field;
+    let scan = format::read(&upload.bytes, &upload.options)
+        .map_err(|source| Fault::Format { field, source })?;
+    let parameters = scope.shared.engine.parameters();
+    let signature = Signature::extract(&scan.surface, upload.sha256, parameters)
+        .map_err(|source| Fault::Preprocess { field, source })?;
+    Ok(Extracted { upload, scan, signature })
+}
+
+/// A scan made ready for comparing.
+pub(super) fn prepare(scope: &Scope, source: Source) -> Result<Prepared, Fault> {
+    match source {
+        Source::Stored(id) => prepare_stored(scope, id),
+        Source::Uploaded(assembly) => {
+            Ok(scope.shared.engine.prepare(&extract(scope, *assembly)?.signature)?)
+        }
+    }
+}
+
+/// Whether the caller may compare a scan of the store, and whether anybody may.
+pub(super) fn check_stored(scope: &Scope, id: ScanId) -> Result<(), Fault> {
+    match scope.view(id)?.withdrawal {
+        Some(withdrawal) => {
+            Err(StoreError::Withdrawn { subject: withdrawal.subject, reason: withdrawal.reason }
+                .into())
+        }
+        None => Ok(()),
+    }
+}
+
+/// A scan of the store made ready for comparing.
+pub(super) fn prepare_stored(scope: &Scope, id: ScanId) -> Result<Prepared, Fault> {
+    check_stored(scope, id)?;
+    let engine = &scope.shared.engine;
+    let bytes = scope.shared.store.signature(id, engine.parameters().extraction_digest())?;
+    let signature =
+        Signature::from_bytes(&bytes).map_err(|source| Fault::Signature { scan: id, source })?;
+    Ok(engine.prepare(&signature)?)
+}

@@ -1,0 +1,238 @@
+//! `SearchService`: which references look most like a questioned scan?
+//!
+//! A search has a place in a queue of its own. Its client hears of every block while it can keep up; what is final comes
+//! after the last block. A client that goes away stops the search before the next comparison.
+
+use super::call::{Answers, Outbound, Scope, Shared};
+use super::convert::Cells;
+use super::gate::{Access, Rpc};
+use super::pb::search_request::Content;
+use super::pb::search_response::Event;
+use super::pb::search_service_server::SearchService;
+use super::scans::{Fields, Source, prepare, receive};
+use super::status::Fault;
+use super::upload::Inbound;
+use super::work::{Bench, Queue};
+use super::{convert, pb};
+use crate::matcher::Matcher;
+use crate::report::Figures;
+use crate::search::{Candidate, Observer, Query, SearchResult, search};
+use crate::store::{Filter, ScanId, ScanView, StoreError};
+use std::error::Error as _;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use tonic::{Request, Response, Status, Streaming};
+
+const FIELDS: Fields = Fields {
+    source: "query.questioned",
+    scan_id: "query.questioned.scan_id",
+    upload: "query.questioned.upload",
+};
+/// Candidates where the client does not say how many.
+const TOP: usize = 20;
+/// Most candidates.
+const MOST: usize = 1000;
+/// Leaders told of while a search runs.
+const LEADERS: usize = 10;
+/// Failures that a summary names.
+const FAILURES: usize = 100;
+
+#[derive(Debug)]
+pub(super) struct Searches(pub(super) Arc<Shared>);
+
+#[tonic::async_trait]
+impl SearchService for Searches {
+    type SearchStream = Answers<pb::SearchResponse>;
+
+    async fn search(
+        &self,
+        request: Request<Streaming<pb::SearchRequest>>,
+    ) -> Result<Response<Self::SearchStream>, Status> {
+        let call = self.0.begin(Rpc::Search, &request)?;
+        let (scope, inbound) = (call.scope(), call.inbound(request.into_inner()));
+        call.stream(|outbound| answer(scope, inbound, outbound))
+    }
+}
+
+/// What is to be found.
+struct Wanted {
+    questioned: Source,
+    filter: Filter,
+    top: usize,
+}
+
+/// What was found.
+struct Found {
+    result: SearchResult,
+    records: Vec<ScanView>,
+    skipped: Option<pb::SearchSkipped>,
+    elapsed: Duration,
+}
+
+/// 1. receives what is to be found, 2. searches, 3. tells what is final.
+async fn answer(
+    scope: Scope,
+    mut inbound: Inbound<pb::SearchRequest>,
+    outbound: Outbound<pb::SearchResponse>,
+) -> Result<(), Fault> {
+    // 1.
+    let wanted = "query, then chunks";
+    let Some(Content::Query(query)) = inbound.head(wanted).await? else {
+        return Err(Fault::Order { found: "the end", wanted });
+    };
+    let cells = Cells::omitted(query.omit_cells);
+    let filter = convert::filter(query.filter)?;
+    let top = convert::count("query.top", query.top, TOP, MOST)?;
+    let (questioned, next) = receive(&scope, &mut inbound, FIELDS, query.questioned).await?;
+    if next.is_some() {
+        return Err(Fault::Order { found: "a second query", wanted });
+    }
+    // 2.
+    let shared = Arc::clone(&scope.shared);
+    let wanted = Wanted { questioned, filter, top };
+    let news = outbound.clone();
+    let work = move |bench: &Bench| find(&scope, bench, wanted, news);
+    let found = shared.workers.run(Queue::Searches, work).await?;
+    // 3.
+    let Found { result, records, skipped, elapsed } = found;
+    for (index, (candidate, view)) in result.candidates.iter().zip(records).enumerate() {
+        let candidate = pb::SearchCandidate {
+            rank: convert::number(index + 1),
+            record: Some(convert::record(view)),
+            comparison: Some(convert::comparison(&candidate.comparison, cells)),
+        };
+        outbound.send(event(Event::Candidate(candidate))).await?;
+    }
+    outbound.send(event(Event::Summary(summary(&result, skipped, elapsed)))).await
+}
+
+/// 1. makes the questioned scan ready, 2. searches, 3. reads the records of the candidates.
+fn find(
+    scope: &Scope,
+    bench: &Bench,
+    wanted: Wanted,
+    outbound: Outbound<pb::SearchResponse>,
+) -> Result<Found, Fault> {
+    let Wanted { questioned, filter, top } = wanted;
+    let shared = &scope.shared;
+    // 1.
+    let questioned = bench.compute(|| prepare(scope, questioned))?;
+    let matcher = Matcher::new(&shared.engine, questioned);
+    let chosen = chosen(scope, &filter)?;
+    let mut follower = Follower { scope, bench, outbound, chosen, told: Vec::new() };
+    // 2.
+    let started = Instant::now();
+    let query = Query { matcher: &matcher, filter: &filter, top, pool: Some(bench.pool()) };
+    let result = search(&shared.engine, &*shared.store, &query, &mut follower)?;
+    let elapsed = started.elapsed();
+    // 3.
+    let views = result.candidates.iter().map(|candidate| shared.store.view(candidate.scan));
+    let records = views.collect::<Result<_, _>>()?;
+    let skipped = skipped(scope, &filter)?;
+    Ok(Found { result, records, skipped, elapsed })
+}
+
+/// How many records the filter left out; for those only who may see every record, since it counts the others too.
+fn skipped(scope: &Scope, filter: &Filter) -> Result<Option<pb::SearchSkipped>, Fault> {
+    if !scope.caller.unrestricted {
+        return Ok(None);
+    }
+    let skipped = scope.shared.store.skipped(filter)?;
+    Ok(Some(pb::SearchSkipped {
+        mark: skipped.mark,
+        calibre: skipped.calibre,
+        country: skipped.country,
+        laboratory: skipped.laboratory,
+        case_number: skipped.case_number,
+        entered_time: skipped.entered,
+    }))
+}
+
+/// How many records will be looked at.
+fn chosen(scope: &Scope, filter: &Filter) -> Result<u64, Fault> {
+    let mut chosen = 0;
+    for scan in scope.shared.store.scans(filter) {
+        chosen += u64::from(admits(scope, scan?)?);
+    }
+    Ok(chosen)
+}
+
+/// Whether the caller may find a record.
+fn admits(scope: &Scope, scan: ScanId) -> Result<bool, StoreError> {
+    if scope.caller.unrestricted {
+        return Ok(true);
+    }
+    Ok(scope.access(&scope.shared.store.view(scan)?) == Access::Allowed)
+}
+
+/// Tells the client how far the search is, and the search when the client is gone.
+struct Follower<'a> {
+    scope: &'a Scope,
+    bench: &'a Bench,
+    outbound: Outbound<pb::SearchResponse>,
+    chosen: u64,
+    /// The leaders that the client knows.
+    told: Vec<ScanId>,
+}
+
+impl Observer for Follower<'_> {
+    fn admits(&self, scan: ScanId) -> Result<bool, StoreError> {
+        admits(self.scope, scan)
+    }
+
+    fn next(&self) -> ControlFlow<()> {
+        if self.bench.stopped() {
+            return ControlFlow::Break(());
+        }
+        self.scope.shared.counters.comparisons.fetch_add(1, Ordering::Relaxed);
+        ControlFlow::Continue(())
+    }
+
+    fn progress(&mut self, done: u64, best: &[Candidate]) {
+        let best = &best[..best.len().min(LEADERS)];
+        let scans: Vec<ScanId> = best.iter().map(|candidate| candidate.scan).collect();
+        let leaders = if scans == self.told {
+            Vec::new()
+        } else {
+            let leader = |candidate: &Candidate| pb::SearchLeader {
+                scan_id: candidate.scan.to_string(),
+                figures: Some(convert::figures(&Figures::from(&candidate.comparison))),
+            };
+            best.iter().map(leader).collect()
+        };
+        let records_chosen = self.chosen.max(done);
+        let progress = pb::SearchProgress { records_done: done, records_chosen, leaders };
+        if self.outbound.offer(event(Event::Progress(progress))) {
+            self.told = scans;
+        }
+    }
+}
+
+fn event(event: Event) -> pb::SearchResponse {
+    pb::SearchResponse { event: Some(event) }
+}
+
+fn summary(
+    result: &SearchResult,
+    skipped: Option<pb::SearchSkipped>,
+    elapsed: Duration,
+) -> pb::SearchSummary {
+    let summary = &result.summary;
+    let failures = result.failures.iter().take(FAILURES).map(|(scan, failure)| {
+        let source = failure.source().map_or_else(String::new, |source| format!(": {source}"));
+        pb::SearchFailure { scan_id: scan.to_string(), reason: format!("{failure}{source}") }
+    });
+    pb::SearchSummary {
+        records_searched: summary.records_searched,
+        records_failed: summary.records_failed,
+        complete: summary.complete,
+        skipped,
+        failures: failures.collect(),
+        elapsed: prost_types::Duration::try_from(elapsed).ok(),
+        engine_version: summary.engine_version.clone(),
+        parameters_digest: summary.parameters_digest.to_string(),
+        questioned_sha256: summary.questioned_sha256.to_string(),
+    }
+}

@@ -1,0 +1,165 @@
+//! Where is computed, and how much at once?
+//!
+//! Never on the threads of the async runtime. A piece of work gets a place in a bounded queue or is refused; when its turn
+//! comes, a blocking thread drives it (it may read the store) and the threads of one rayon pool compute for it. Whoever
+//! waits for it can go away: then [`Bench::stopped`] turns true, and the work has to end soon. Its place is free again when
+//! it has really ended.
+
+use super::counters::{Counted, Counters};
+use super::limits::Limits;
+use super::status::{Fault, Room};
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Which queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Queue {
+    /// Searches: seconds to minutes.
+    Searches,
+    /// Everything else.
+    Jobs,
+}
+
+/// A queue: places to wait or run, and turns to run.
+#[derive(Debug)]
+struct Lane {
+    places: Arc<Semaphore>,
+    turns: Arc<Semaphore>,
+}
+
+impl Lane {
+    fn new(running: usize, waiting: usize) -> Self {
+        let running = running.max(1);
+        Self {
+            places: Arc::new(Semaphore::new(running + waiting)),
+            turns: Arc::new(Semaphore::new(running)),
+        }
+    }
+}
+
+/// The pool and its queues.
+#[derive(Debug)]
+pub(super) struct Workers {
+    pool: Arc<ThreadPool>,
+    searches: Lane,
+    jobs: Lane,
+    counters: Arc<Counters>,
+    retry_after: Duration,
+}
+
+/// What a piece of work has at hand.
+#[derive(Clone, Debug)]
+pub(super) struct Bench {
+    pool: Arc<ThreadPool>,
+    gone: Arc<AtomicBool>,
+}
+
+impl Bench {
+    /// Whether nobody waits for the work any more.
+    pub(super) fn stopped(&self) -> bool {
+        self.gone.load(Ordering::Relaxed)
+    }
+
+    /// The threads that compute.
+    pub(super) fn pool(&self) -> &ThreadPool {
+        &self.pool
+    }
+
+    /// Computes on these threads, unless nobody waits any more.
+    pub(super) fn compute<T: Send>(
+        &self,
+        work: impl FnOnce() -> Result<T, Fault> + Send,
+    ) -> Result<T, Fault> {
+        if self.stopped() {
+            return Err(Fault::Cancelled);
+        }
+        self.pool.install(work)
+    }
+}
+
+/// Tells the work when the one who waits for it is gone.
+struct Waiting(Arc<AtomicBool>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Workers {
+    pub(super) fn new(
+        limits: &Limits,
+        counters: Arc<Counters>,
+    ) -> Result<Self, ThreadPoolBuildError> {
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(limits.threads.get())
+            .thread_name(|number| format!("compute-{number}"))
+            .build()?;
+        Ok(Self {
+            pool: Arc::new(pool),
+            searches: Lane::new(limits.searches, limits.searches_waiting),
+            jobs: Lane::new(limits.jobs, limits.jobs_waiting),
+            counters,
+            retry_after: limits.retry_after,
+        })
+    }
+
+    /// Does a piece of work when its turn comes. Dropping the future takes it out of the queue, or tells it to stop.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        queue: Queue,
+        work: impl FnOnce(&Bench) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let (lane, room) = self.lane(queue);
+        let Ok(place) = Arc::clone(&lane.places).try_acquire_owned() else {
+            self.counters.refused.fetch_add(1, Ordering::SeqCst);
+            return Err(Fault::Room { what: room, retry_after: self.retry_after });
+        };
+        self.run_in(place, queue, work).await
+    }
+
+    /// The same, waiting for a place too: for streams that are read no faster than their work is done.
+    pub(super) async fn run_patiently<T: Send + 'static>(
+        &self,
+        queue: Queue,
+        work: impl FnOnce(&Bench) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let (lane, _) = self.lane(queue);
+        let place = Arc::clone(&lane.places).acquire_owned().await.map_err(|_| Fault::Cancelled)?;
+        self.run_in(place, queue, work).await
+    }
+
+    fn lane(&self, queue: Queue) -> (&Lane, Room) {
+        match queue {
+            Queue::Searches => (&self.searches, Room::Searches),
+            Queue::Jobs => (&self.jobs, Room::Jobs),
+        }
+    }
+
+    async fn run_in<T: Send + 'static>(
+        &self,
+        place: OwnedSemaphorePermit,
+        queue: Queue,
+        work: impl FnOnce(&Bench) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let (lane, _) = self.lane(queue);
+        // The semaphores are never closed.
+        let turn = Arc::clone(&lane.turns).acquire_owned().await.map_err(|_| Fault::Cancelled)?;
+        let gone = Arc::new(AtomicBool::new(false));
+        let _waiting = Waiting(Arc::clone(&gone));
+        let bench = Bench { pool: Arc::clone(&self.pool), gone };
+        let counters = Arc::clone(&self.counters);
+        let span = tracing::Span::current();
+        let done = tokio::task::spawn_blocking(move || {
+            let _held = (place, turn);
+            let _running = Counted::begin(Arc::clone(&counters), |counters| &counters.running);
+            let _search = (queue == Queue::Searches)
+                .then(|| Counted::begin(counters, |counters| &counters.searches));
+            span.in_scope(|| work(&bench))
+        });
+        done.await.map_err(|_| Fault::Panicked)?
+    }
+}
