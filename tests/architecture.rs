@@ -48,6 +48,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "service",
         &[
+            "access",
+            "audit",
             "cmc",
             "comparison",
             "digest",
@@ -95,7 +97,7 @@ const FENCES: &[(&[&str], &[&str])] = &[
     (&["std::env", "env::var"], &["cli"]),
     (&["SystemTime", "Instant::now", "Timestamp::now"], &["service", "cli"]),
     // The wire stays in the service, and a status is made in one file of it.
-    (&["tonic::", "prost::"], &["service"]),
+    (&["tonic::", "prost::", "axum::"], &["service"]),
     (&["anyhow"], &["cli"]),
     (&["println!", "eprintln!"], &["cli"]),
 ];

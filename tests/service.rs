@@ -1,6 +1,7 @@
 //! The service through its own generated client, on the loopback interface: every rpc, every kind of refusal, and its end.
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 
+use casemark::access::{Laboratory, Policy, Role};
 use casemark::report::ComparisonReport;
 use casemark::search::{Query, search};
 use casemark::service::pb::admin_service_client::AdminServiceClient;
@@ -19,12 +20,11 @@ use casemark::service::pb::search_response::Event;
 use casemark::service::pb::search_service_client::SearchServiceClient;
 use casemark::service::pb::{self, scan_source::Source};
 use casemark::service::{
-    Access, Arrival, Caller, Gate, Limits, Monitor, OpenGate, Refusal, Rpc, Security, ServeError,
-    Server, Tls,
+    LaboratoryGate, Limits, Monitor, OpenGate, Security, ServeError, Server, Tls,
 };
 use casemark::store::{
     Enrolment, ExhibitMetadata, ExhibitRef, Filter, MarkKind, MemoryStore, ReferenceStore, ScanId,
-    ScanView, SignatureBlob,
+    Sharing, SignatureBlob,
 };
 use casemark::{Arithmetic, Digest, Engine, Matcher, Parameters, Prepared, Signature};
 use std::fs;
@@ -54,7 +54,7 @@ fn engine() -> Engine {
 }
 
 async fn start_with(store: Arc<dyn ReferenceStore>, limits: Limits, security: Security) -> Service {
-    serve(Server::new(engine(), store, limits, Arc::new(OpenGate)).unwrap(), security).await
+    serve(Server::new(engine(), store, limits, Arc::new(OpenGate), None).unwrap(), security).await
 }
 
 async fn serve(server: Server, security: Security) -> Service {
@@ -288,7 +288,8 @@ async fn a_search_finds_the_mates_first_as_the_library_does() {
     let place = |event: &Event| match event {
         Event::Progress(_) => 0,
         Event::Candidate(_) => 1,
-        Event::Summary(_) => 2,
+        Event::Restricted(_) => 2,
+        Event::Summary(_) => 3,
     };
     assert!(events.iter().map(place).is_sorted(), "progress, candidates and summary are mixed");
     let Event::Progress(progress) = &events[0] else { panic!("{:?} came first", events[0]) };
@@ -298,7 +299,7 @@ async fn a_search_finds_the_mates_first_as_the_library_does() {
         .iter()
         .filter_map(|event| match event {
             Event::Candidate(candidate) => Some(candidate),
-            Event::Progress(_) | Event::Summary(_) => None,
+            Event::Progress(_) | Event::Restricted(_) | Event::Summary(_) => None,
         })
         .collect();
     let names: Vec<&str> =
@@ -687,41 +688,23 @@ async fn health_and_the_contract_itself_are_answered() {
     }
 }
 
-/// Lets one laboratory see its own records, and nobody withdraw any.
-struct OwnRecords(&'static str);
-
-impl Gate for OwnRecords {
-    fn admit(&self, arrival: &Arrival<'_>) -> Result<Caller, Refusal> {
-        let name = self.0.to_owned();
-        if arrival.rpc == Rpc::Withdraw {
-            return Err(Refusal::Denied { caller: name, rpc: arrival.rpc });
-        }
-        if arrival.rpc == Rpc::Statistics {
-            return Err(Refusal::Unauthenticated);
-        }
-        let laboratory = Some(name.clone());
-        Ok(Caller { name, laboratory, country: None, unrestricted: false })
-    }
-
-    fn access(&self, caller: &Caller, _rpc: Rpc, record: &ScanView) -> Access {
-        let own = caller.laboratory.as_ref() == Some(&record.exhibit.laboratory);
-        if own { Access::Allowed } else { Access::Hidden }
-    }
-
-    fn enters(&self, caller: &Caller, exhibit: &ExhibitMetadata) -> Result<(), Refusal> {
-        if caller.laboratory.as_ref() == Some(&exhibit.laboratory) {
-            return Ok(());
-        }
-        Err(Refusal::Denied { caller: caller.name.clone(), rpc: Rpc::Enrol })
-    }
+/// Lets everyone act for one laboratory, which sees its own records.
+fn own_records(laboratory: &str) -> Arc<LaboratoryGate> {
+    let country = "BB".parse().unwrap();
+    let roles = [Role::Examiner, Role::Contributor].into_iter().collect();
+    let sharing = Sharing::default();
+    let known = Laboratory { name: laboratory.to_owned(), country, roles, sharing };
+    let policy = Policy::new([known], Sharing::default()).unwrap();
+    let anonymous = casemark::access::Identity::new(laboratory, country, None).unwrap();
+    Arc::new(LaboratoryGate::new(policy, Some(anonymous)))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_gate_hides_is_nowhere_to_be_found() {
     let store = large_store(3);
     let all: Vec<ScanId> = store.scans(&Filter::default()).collect::<Result<_, _>>().unwrap();
-    let gate = Arc::new(OwnRecords("Forensic Sciences Centre"));
-    let server = Server::new(engine(), store, Limits::default(), gate).unwrap();
+    let gate = own_records("Forensic Sciences Centre");
+    let server = Server::new(engine(), store, Limits::default(), gate, None).unwrap();
     let service = serve(server, Security::LoopbackPlaintext).await;
     let bytes = demo("references/F0001-S02.x3p");
     let own = enrol(&service, metadata("own.x3p", "1"), &bytes).await.unwrap().scan_id;
@@ -752,12 +735,12 @@ async fn what_the_gate_hides_is_nowhere_to_be_found() {
     assert_eq!(only.record.as_ref().unwrap().scan_id, own);
     assert_eq!((summary.records_searched, summary.skipped), (1, None));
 
-    let subject = Some(pb::withdraw_request::Subject::ScanId(own));
+    let subject = Some(pb::withdraw_request::Subject::ScanId(hidden));
     let withdraw = pb::WithdrawRequest { subject, reason: "x".to_owned() };
-    assert_eq!(client.withdraw(withdraw).await.unwrap_err().code(), Code::PermissionDenied);
+    assert_eq!(client.withdraw(withdraw).await.unwrap_err().code(), Code::NotFound);
     let mut admin = AdminServiceClient::new(service.channel.clone());
-    let status = admin.statistics(pb::StatisticsRequest {}).await.unwrap_err();
-    assert_eq!(status.code(), Code::Unauthenticated);
+    let status = admin.query_audit(pb::QueryAuditRequest::default()).await.unwrap_err();
+    assert_eq!(status.code(), Code::PermissionDenied);
 }
 
 /// An authority, and certificates of it.
@@ -791,6 +774,7 @@ async fn only_clients_of_the_authority_get_through_mutual_tls() {
         certificate: certificate.into_bytes(),
         key: key.into_bytes(),
         client_authority: Some(authority.certificate.clone().into_bytes()),
+        clients_optional: false,
     });
     let service = start_with(Arc::new(MemoryStore::new()), Limits::default(), security).await;
     let tls = |authority: &Authority| {
@@ -825,7 +809,7 @@ async fn only_clients_of_the_authority_get_through_mutual_tls() {
 async fn plain_text_stays_on_the_loopback_interface_unless_called_insecure() {
     let limits = Limits::default();
     let store = Arc::new(MemoryStore::new());
-    let server = Server::new(engine(), store, limits, Arc::new(OpenGate)).unwrap();
+    let server = Server::new(engine(), store, limits, Arc::new(OpenGate), None).unwrap();
     let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
     let served = server.serve(listener, Security::LoopbackPlaintext, std::future::pending());
     let error = served.await.unwrap_err();

@@ -25,6 +25,9 @@ pub enum Outcome {
     Failed,
     /// The asker went away before the end.
     Cancelled,
+    /// It was about to change something, or to give the first part of an answer; another entry of the same request says how
+    /// it ended. Where there is none, the machine failed meanwhile.
+    Begun,
 }
 
 impl fmt::Display for Outcome {
@@ -34,6 +37,7 @@ impl fmt::Display for Outcome {
             Self::Refused => "refused",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
+            Self::Begun => "begun",
         })
     }
 }

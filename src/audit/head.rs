@@ -8,6 +8,7 @@ use super::entry::Link;
 use super::error::AuditError;
 use crate::digest::Digest;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -27,6 +28,13 @@ pub struct Checkpoint {
     pub entries: u64,
     /// Hash of the last of them; zeros if there was none.
     pub hash: Digest,
+}
+
+impl fmt::Display for Checkpoint {
+    /// As `ENTRIES:HASH`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.entries, self.hash)
+    }
 }
 
 impl From<Link> for Checkpoint {

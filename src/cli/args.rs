@@ -540,32 +540,27 @@ pub(super) struct CertsArguments {
 
 /// Serve a store to other laboratories over gRPC
 ///
-/// Plain text on the loopback interface only. Elsewhere give --tls-cert and --tls-key, and --client-ca so
-/// that only clients with a certificate of that authority are let in: whoever is let in may do everything.
-/// Prints the address once it listens; SIGTERM or Ctrl-C lets calls in flight finish.
+/// One configuration file says where, to whom and within which limits (`--print-config` prints it with every key
+/// explained); the environment (CASEMARK__SECTION__KEY) goes before it. Without one, nobody is known and nobody may
+/// call, unless --insecure-open says otherwise. Prints the address once it listens; SIGTERM or Ctrl-C lets calls in
+/// flight finish.
 #[derive(Debug, Args)]
 pub(super) struct ServeArguments {
-    /// The store; made if it is not there
+    /// The configuration file (TOML)
+    #[arg(long, value_name = "FILE", env = "CASEMARK_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+    /// The store, instead of server.store; made if it is not there
     #[arg(long, value_name = "DIR")]
-    pub(super) store: PathBuf,
-    /// Address and port to listen on; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7420")]
-    pub(super) listen: std::net::SocketAddr,
-    /// The server's certificate, with those between it and its authority (PEM)
-    #[arg(long, value_name = "CERT.pem", requires = "tls_key")]
-    pub(super) tls_cert: Option<PathBuf>,
-    /// The server's private key (PEM)
-    #[arg(long, value_name = "KEY.pem", requires = "tls_cert")]
-    pub(super) tls_key: Option<PathBuf>,
-    /// The authority of client certificates (PEM); clients without one are refused
-    #[arg(long, value_name = "CA.pem", requires = "tls_cert")]
-    pub(super) client_ca: Option<PathBuf>,
-    /// Plain text on any interface: anyone on the network can read and change everything
-    #[arg(long, conflicts_with = "tls_cert")]
-    pub(super) insecure: bool,
-    /// Write the log as JSON; what is logged is in CASEMARK_LOG (by default `info`)
+    pub(super) store: Option<PathBuf>,
+    /// Address and port to listen on, instead of server.address; port 0 takes a free one
+    #[arg(long, value_name = "ADDR")]
+    pub(super) listen: Option<std::net::SocketAddr>,
+    /// Let everyone who can connect do everything: for trying on this machine
     #[arg(long)]
-    pub(super) log_json: bool,
+    pub(super) insecure_open: bool,
+    /// Print a complete, commented configuration file with the defaults, and do nothing else
+    #[arg(long)]
+    pub(super) print_config: bool,
 }
 
 /// List every parameter with unit, bounds, default and source

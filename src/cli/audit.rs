@@ -113,7 +113,7 @@ impl Auditor {
 }
 
 /// Opens the log in a store's folder, and says what a crash had left.
-fn open(store: &Path) -> anyhow::Result<AuditLog> {
+pub(super) fn open(store: &Path) -> anyhow::Result<AuditLog> {
     let log = AuditLog::open(store).with_context(|| store.display().to_string())?;
     let opening = log.opening();
     if opening.cut > 0 {
@@ -225,7 +225,7 @@ fn checkpoint(arguments: &StoreArguments) -> anyhow::Result<Outcome> {
     if arguments.json {
         print_json(&checkpoint)?;
     } else {
-        print(&format!("{}:{}\n", checkpoint.entries, checkpoint.hash))?;
+        print(&format!("{checkpoint}\n"))?;
     }
     Ok(Outcome::Done)
 }

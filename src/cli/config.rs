@@ -11,7 +11,10 @@ pub(super) fn run(command: &ConfigCommand) -> anyhow::Result<Outcome> {
     match command {
         ConfigCommand::Print => print(&Config::print())?,
         ConfigCommand::Check(arguments) => {
-            let config = load(arguments.config.as_deref())?;
+            let config = load(arguments.config.as_deref(), [])?;
+            if arguments.config.is_some() {
+                config.check_callers()?;
+            }
             let named =
                 arguments.config.as_deref().map_or("the defaults".into(), Path::to_string_lossy);
             print(&format!(
@@ -23,8 +26,11 @@ pub(super) fn run(command: &ConfigCommand) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// The configuration from a file and the environment.
-pub(super) fn load(path: Option<&Path>) -> anyhow::Result<Config> {
+/// The configuration from a file, the environment, and what goes before both.
+pub(super) fn load(
+    path: Option<&Path>,
+    overrides: impl IntoIterator<Item = (String, String)>,
+) -> anyhow::Result<Config> {
     let read =
         |path: &Path| std::fs::read_to_string(path).with_context(|| path.display().to_string());
     let text = path.map(read).transpose()?;
@@ -33,5 +39,5 @@ pub(super) fn load(path: Option<&Path>) -> anyhow::Result<Config> {
     // Only ours: others need not be Unicode.
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    Ok(Config::load(file, environment)?)
+    Ok(Config::load(file, environment.chain(overrides))?)
 }

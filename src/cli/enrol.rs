@@ -14,8 +14,8 @@ use crate::access::Action;
 use crate::digest::Digest;
 use crate::format::ReadOptions;
 use crate::store::{
-    DiskStore, Enrolled, Enrolment, ExhibitMetadata, ExhibitRef, Found, MarkKind,
-    Outcome as Entered, ReferenceStore as _, SignatureBlob, StoreError,
+    DiskStore, Enrolled, Enrolment, ExhibitMetadata, ExhibitRef, Found, Outcome as Entered,
+    ReferenceStore as _, SignatureBlob, StoreError,
 };
 use anyhow::{Context as _, bail};
 use rayon::prelude::*;
@@ -73,8 +73,8 @@ pub(super) fn run(context: &Context, arguments: &EnrolArguments) -> anyhow::Resu
         let looked_at: Vec<anyhow::Result<Looked>> = together
             .par_iter()
             .map(|path| {
-                let mark = entries.get(path).unwrap_or(&default).mark;
-                look(context, store.as_ref().map(|(store, _)| store), path, mark, &options)
+                let entry = entries.get(path).unwrap_or(&default);
+                look(context, store.as_ref().map(|(store, _)| store), path, entry, &options)
             })
             .collect();
         let mut ready = Vec::new();
@@ -131,14 +131,15 @@ fn look(
     context: &Context,
     store: Option<&DiskStore>,
     path: &Path,
-    mark: MarkKind,
+    entry: &Entry,
     options: &ReadOptions,
 ) -> anyhow::Result<Looked> {
     if let Some(store) = store {
         let original = bytes(path, options).with_context(|| path.display().to_string())?;
         if let Ok(Found::Scan(scan)) = store.find(&Digest::of(&original).to_string()) {
             let view = store.view(scan.id).with_context(|| path.display().to_string())?;
-            if view.mark.kind == mark && view.withdrawal.is_none() {
+            let same_laboratory = view.exhibit.laboratory == entry.exhibit.laboratory;
+            if view.mark.kind == entry.mark && same_laboratory && view.withdrawal.is_none() {
                 return Ok(Looked::Known(Enrolled {
                     exhibit: view.exhibit.id,
                     mark: view.mark.id,

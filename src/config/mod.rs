@@ -148,6 +148,31 @@ impl Config {
         Policy::new(laboratories, others).map_err(|source| ConfigError::Policy { source })
     }
 
+    /// Whether there is anyone who could call a service that is set up so.
+    ///
+    /// # Errors
+    /// There is no one.
+    pub fn check_callers(&self) -> Result<(), ConfigError> {
+        let Self { server, tls, laboratory, .. } = self;
+        if server.insecure_open || server.insecure_anonymous_laboratory.is_some() {
+            return Ok(());
+        }
+        if tls.client_authority.is_none() {
+            return Err(ConfigError::Contradiction {
+                key: "tls.client_authority",
+                wanted: "the authority of client certificates, so that it is known who calls (without one nobody may \
+                         call; for trying on this machine: --insecure-open)",
+            });
+        }
+        if laboratory.is_empty() {
+            return Err(ConfigError::Contradiction {
+                key: "[[laboratory]]",
+                wanted: "at least one laboratory: nobody else may call",
+            });
+        }
+        Ok(())
+    }
+
     /// Holds keys against each other.
     fn check(&self) -> Result<(), ConfigError> {
         let (server, tls) = (&self.server, &self.tls);
@@ -173,6 +198,12 @@ impl Config {
             return contradiction(
                 "tls.client_authority",
                 "the authority of client certificates, or tls.insecure_without_client_certificates = true",
+            );
+        }
+        if server.insecure_open && (tls.client_authority.is_some() || !self.laboratory.is_empty()) {
+            return contradiction(
+                "server.insecure_open",
+                "no tls.client_authority and no [[laboratory]] beside it: they would mean nothing",
             );
         }
         if let Some(name) = &server.insecure_anonymous_laboratory {

@@ -74,6 +74,9 @@ section! {
         /// Callers without a client certificate act for this laboratory, whoever they are; if not set they
         /// are refused.
         insecure_anonymous_laboratory: Option<String> = Unset("\"National Laboratory\"");
+        /// Everyone who can connect may do everything, and no one is asked who they are: for trying on one's own
+        /// machine.
+        insecure_open: bool = Set("false");
         /// Seconds that work in flight is given to end after SIGTERM; what is not done then is refused.
         shutdown_seconds: u64 = Set("20"), 0..=3600;
     }
@@ -98,15 +101,15 @@ section! {
     /// How much is accepted. What is beyond a limit is refused with the limit's name; nothing is queued
     /// without bound.
     limits: LimitsConfig {
-        /// Largest message, bytes. Files come in chunks, each a message.
-        message_bytes: u64 = Set("4194304"), 65536..=67108864;
+        /// Largest message, bytes. Files come in chunks of up to 1 MiB, each a message.
+        message_bytes: u64 = Set("4194304"), 1114112..=67108864;
         /// Largest file that is uploaded, bytes.
         upload_bytes: u64 = Set("268435456"), 65536..=4294967296;
         /// Uploads held in memory at the same time, bytes of all laboratories together.
         uploads_bytes: u64 = Set("1073741824"), 65536..=1099511627776;
         /// Searches of one laboratory that run or wait at the same time.
         concurrent_searches_per_laboratory: u64 = Set("4"), 1..=1024;
-        /// Pieces of work that wait for a processor, of all laboratories together.
+        /// Searches that wait for their turn, and as many other pieces of work, of all laboratories together.
         queue_length: u64 = Set("64"), 1..=65536;
         /// Candidates of one search.
         candidates: u64 = Set("1000"), 1..=100000;
@@ -116,11 +119,11 @@ section! {
         streams_per_connection: u64 = Set("128"), 1..=65536;
         /// Connections at the same time.
         connections: u64 = Set("1024"), 1..=65536;
-        /// Longest time for a request other than a search or a batch, seconds. A client's own deadline
-        /// holds if it is shorter.
-        request_seconds: u64 = Set("60"), 1..=86400;
-        /// Longest time for a search, seconds.
-        search_seconds: u64 = Set("600"), 1..=86400;
+        /// Longest time for a request other than those below, its upload included, seconds. A client's own
+        /// deadline holds if it is shorter.
+        request_seconds: u64 = Set("300"), 1..=86400;
+        /// Longest time for a search, a batch, a verification or a download, seconds.
+        search_seconds: u64 = Set("3600"), 1..=86400;
         /// Longest time between two chunks of an upload or two pairs of a batch, seconds.
         idle_seconds: u64 = Set("30"), 1..=86400;
         /// When to come again, as clients are told who are refused for want of room, seconds.

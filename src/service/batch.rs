@@ -3,7 +3,7 @@
 //! Pairs are compared side by side, as many as may be ahead, and answered in their order. The stream is read no further
 //! than that, so a client that sends faster than it reads is held up by the transport, not kept in memory.
 
-use super::call::{Answers, Outbound, Scope, Shared};
+use super::call::{Answers, Scope, Shared, Unopened};
 use super::convert::Cells;
 use super::gate::Rpc;
 use super::pb::batch_scan::Scan;
@@ -12,13 +12,13 @@ use super::pb::batch_service_compare_response::Result as Answer;
 use super::pb::batch_service_server::BatchService;
 use super::scans::{check_stored, extract, prepare_stored};
 use super::status::{Fault, Problem};
+use super::trail::Transcript;
 use super::upload::{Assembly, Inbound};
 use super::work::{Bench, Queue};
 use super::{convert, pb};
 use crate::matcher::{Matcher, Prepared};
 use crate::store::{LINE_LIMIT, ScanId};
 use std::collections::HashMap;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -38,9 +38,9 @@ impl BatchService for Batches {
         &self,
         request: Request<Streaming<pb::BatchServiceCompareRequest>>,
     ) -> Result<Response<Self::CompareStream>, Status> {
-        let call = self.0.begin(Rpc::BatchCompare, &request)?;
+        let call = self.0.begin(Rpc::BatchCompare, &request).admitted().await?;
         let (scope, inbound) = (call.scope(), call.inbound(request.into_inner()));
-        call.stream(|outbound| answer(scope, inbound, outbound))
+        call.stream(|unopened| answer(scope, inbound, unopened))
     }
 }
 
@@ -86,12 +86,15 @@ type Last = Arc<Mutex<Option<(String, Arc<Matcher>)>>>;
 async fn answer(
     scope: Scope,
     inbound: Inbound<pb::BatchServiceCompareRequest>,
-    outbound: Outbound<pb::BatchServiceCompareResponse>,
+    unopened: Unopened<pb::BatchServiceCompareResponse>,
 ) -> Result<(), Fault> {
+    let outbound = unopened.open().await?;
+    let trail = Arc::clone(&scope.trail);
     let ahead = scope.shared.limits.batch_ahead.max(1);
     let (sender, mut receiver) = mpsc::channel::<Pending>(ahead);
     let reading = read(scope, inbound, sender);
     let writing = async {
+        let (mut transcript, mut pairs) = (Transcript::default(), 0_u64);
         while let Some(mut pending) = receiver.recv().await {
             let result = (&mut pending.work).await.map_err(|_| Fault::Panicked);
             let answer = match result.and_then(|result| result) {
@@ -103,8 +106,13 @@ async fn answer(
             };
             let pair_id = std::mem::take(&mut pending.pair_id);
             let result = Some(answer);
-            outbound.send(pb::BatchServiceCompareResponse { pair_id, result }).await?;
+            let answer = pb::BatchServiceCompareResponse { pair_id, result };
+            transcript.add(&answer);
+            pairs += 1;
+            trail.remark(format_args!("{pairs} pairs"));
+            outbound.send(answer).await?;
         }
+        trail.gave(transcript.digest());
         Ok(())
     };
     tokio::try_join!(reading, writing).map(|_| ())
@@ -214,7 +222,7 @@ fn compare(
     let matcher = matcher(scope, bench, questioned, last)?;
     let reference = bench.compute(|| reference.prepare(scope))?;
     bench.compute(|| {
-        scope.shared.counters.comparisons.fetch_add(1, Ordering::Relaxed);
+        scope.shared.metrics.comparisons.inc();
         let comparison = matcher.compare(&reference, &mut engine.workspace())?;
         Ok(convert::comparison(&comparison, cells))
     })

@@ -1,25 +1,30 @@
 //! What is the same for every call?
 //!
-//! [`Shared`] is what all services have in common. A [`Call`] begins with the gate, carries an identifier that is in the log,
-//! in the answer and in every error, and ends with the work, the deadline, or the server's own end, whichever comes first.
+//! [`Shared`] is what all services have in common. A [`Call`] begins with the gate, carries an identifier that is in both
+//! logs, in the answer and in every error, and ends with the work, the deadline, or the server's own end, whichever comes
+//! first. How it ended is in the audit log before the end of its answer leaves.
 
-use super::counters::{Counted, Counters};
 use super::gate::{Access, Arrival, Caller, Gate, Refusal, Rpc};
 use super::limits::Limits;
+use super::metrics::{Counted, Metrics};
+use super::quota::Quota;
 use super::replays::Replays;
 use super::status::{Fault, REQUEST_ID, Room, status};
+use super::trail::Trail;
 use super::upload::{Budget, Inbound};
 use super::work::Workers;
+use crate::audit::AuditLog;
+use crate::digest::Digest;
 use crate::matcher::Engine;
 use crate::store::{ReferenceStore, ScanId, ScanView, StoreError};
+use prost::Message;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{self, OwnedPermit};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::metadata::MetadataMap;
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Code, Request, Response, Status, Streaming};
 use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
@@ -43,9 +48,12 @@ pub(super) struct Shared {
     pub(super) store: Arc<dyn ReferenceStore>,
     pub(super) limits: Limits,
     pub(super) gate: Arc<dyn Gate>,
+    /// Absent where no log is kept.
+    pub(super) audit: Option<Arc<AuditLog>>,
     pub(super) workers: Workers,
     pub(super) budget: Budget,
-    pub(super) counters: Arc<Counters>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) searches: Arc<Quota>,
     pub(super) replays: Replays,
     pub(super) calls: Arc<Semaphore>,
     pub(super) verification: Arc<tokio::sync::Mutex<()>>,
@@ -64,10 +72,12 @@ pub(super) struct Call {
     pub(super) rpc: Rpc,
     pub(super) caller: Caller,
     request_id: String,
+    trail: Arc<Trail>,
     deadline: Instant,
     started: Instant,
     span: Span,
-    _counted: Counted<Arc<Counters>>,
+    concluded: bool,
+    _counted: Counted,
     _place: OwnedSemaphorePermit,
 }
 
@@ -77,24 +87,55 @@ pub(super) struct Scope {
     pub(super) shared: Arc<Shared>,
     pub(super) rpc: Rpc,
     pub(super) caller: Caller,
+    pub(super) trail: Arc<Trail>,
+}
+
+/// A call at the gate.
+pub(super) struct Admission(Result<Box<Call>, Box<Turned>>);
+
+/// A call that was turned away.
+struct Turned {
+    fault: Fault,
+    request_id: String,
+    /// Of those who are known.
+    trail: Option<Arc<Trail>>,
+}
+
+impl Admission {
+    /// The call, or why it was turned away, which is in the audit log by then.
+    pub(super) async fn admitted(self) -> Result<Call, Status> {
+        let Turned { mut fault, request_id, trail } = match self.0 {
+            Ok(call) => return Ok(*call),
+            Err(turned) => *turned,
+        };
+        if let Some(trail) = trail
+            && let Err(unwritten) = trail.ended(Some(&fault)).await
+        {
+            tracing::error!(request_id, fault = %unwritten.chain(), "audit log");
+            fault = unwritten;
+        }
+        Err(status(&fault, &request_id))
+    }
+
+    /// The same for calls that are in no audit log.
+    pub(super) fn admitted_unlogged(self) -> Result<Call, Status> {
+        self.0.map(|call| *call).map_err(|turned| status(&turned.fault, &turned.request_id))
+    }
 }
 
 impl Shared {
     /// Begins a call: 1. asks the gate, 2. finds room.
-    pub(super) fn begin<T>(
-        self: &Arc<Self>,
-        rpc: Rpc,
-        request: &Request<T>,
-    ) -> Result<Call, Status> {
+    pub(super) fn begin<T>(self: &Arc<Self>, rpc: Rpc, request: &Request<T>) -> Admission {
         let started = Instant::now();
         let request_id = Uuid::new_v4().to_string();
         let peer = request.remote_addr();
         let span = tracing::info_span!("call", %rpc, request_id, peer = ?peer, caller = tracing::field::Empty);
-        let refuse = |fault: Fault| {
+        let turned = |fault: Fault, trail: Option<Arc<Trail>>| {
             span.in_scope(
                 || tracing::info!(code = ?fault.code(), fault = %fault.chain(), "refused"),
             );
-            status(&fault, &request_id)
+            self.metrics.end(rpc, fault.code(), Some(fault.reason()), started.elapsed());
+            Admission(Err(Box::new(Turned { fault, request_id: request_id.clone(), trail })))
         };
         // 1.
         let certificates = request.peer_certs();
@@ -109,28 +150,44 @@ impl Shared {
             metadata: request.metadata(),
             extensions: request.extensions(),
         };
-        let caller = self.gate.admit(&arrival).map_err(|refusal| refuse(refusal.into()))?;
+        let caller = match self.gate.identify(&arrival) {
+            Ok(caller) => caller,
+            Err(refusal) => return turned(refusal.into(), None),
+        };
         span.record("caller", &caller.name);
+        let trail = Arc::new(Trail::new(
+            self.audit.clone(),
+            rpc,
+            caller.clone(),
+            request_id.clone(),
+            self.engine.digest(),
+        ));
+        if let Err(refusal) = self.gate.allows(&caller, rpc) {
+            return turned(refusal.into(), Some(trail));
+        }
         // 2.
         if *self.stage.borrow() != Stage::Serving {
-            return Err(refuse(self.stopping()));
+            return turned(self.stopping(), None);
         }
         let Ok(place) = Arc::clone(&self.calls).try_acquire_owned() else {
-            self.counters.refused.fetch_add(1, Ordering::SeqCst);
+            self.metrics.refuse(Room::Calls);
             let retry_after = self.limits.retry_after;
-            return Err(refuse(Fault::Room { what: Room::Calls, retry_after }));
+            return turned(Fault::Room { what: Room::Calls, retry_after }, None);
         };
-        Ok(Call {
+        self.metrics.begin(rpc);
+        Admission(Ok(Box::new(Call {
             shared: Arc::clone(self),
             rpc,
             caller,
-            deadline: started + allowed(request.metadata(), self.limits.longest_call),
+            trail,
+            deadline: started + allowed(request.metadata(), self.limits.longest(rpc)),
             started,
-            _counted: Counted::begin(Arc::clone(&self.counters), |counters| &counters.calls),
+            concluded: false,
+            _counted: Counted::begin(&self.metrics, |metrics| &metrics.calls),
             _place: place,
             request_id: request_id.clone(),
             span,
-        })
+        })))
     }
 
     fn stopping(&self) -> Fault {
@@ -157,30 +214,48 @@ impl Scope {
     /// The record of a scan, if the caller may use it.
     pub(super) fn view(&self, scan: ScanId) -> Result<ScanView, Fault> {
         let view = self.shared.store.view(scan)?;
-        match self.access(&view) {
-            Access::Allowed => Ok(view),
-            Access::Hidden => Err(StoreError::NotFound { wanted: scan.to_string() }.into()),
-            Access::Denied => Err(self.denied().into()),
+        self.check(&view, scan)?;
+        Ok(view)
+    }
+
+    /// Whether the caller may use the record of something that was asked for by this name.
+    pub(super) fn check(
+        &self,
+        view: &ScanView,
+        wanted: impl std::fmt::Display,
+    ) -> Result<(), Fault> {
+        let laboratory = || view.exhibit.laboratory.clone();
+        match self.access(view)? {
+            Access::Allowed => Ok(()),
+            Access::Hidden => {
+                // The asker must not learn it, an auditor may.
+                self.trail.remark("it is there, and hidden from the asker");
+                Err(StoreError::NotFound { wanted: wanted.to_string() }.into())
+            }
+            Access::Restricted => Err(Refusal::Restricted { laboratory: laboratory() }.into()),
+            Access::NotOwner => Err(Refusal::NotOwner { laboratory: laboratory() }.into()),
         }
     }
 
-    /// Whether the caller may use a record.
-    pub(super) fn access(&self, view: &ScanView) -> Access {
+    /// How the caller may use a record.
+    pub(super) fn access(&self, view: &ScanView) -> Result<Access, StoreError> {
         if self.caller.unrestricted {
-            return Access::Allowed;
+            return Ok(Access::Allowed);
         }
-        self.shared.gate.access(&self.caller, self.rpc, view)
-    }
-
-    pub(super) fn denied(&self) -> Refusal {
-        Refusal::Denied { caller: self.caller.name.clone(), rpc: self.rpc }
+        let own = self.shared.store.sharing(view.exhibit.id)?;
+        Ok(self.shared.gate.access(&self.caller, self.rpc, view, own.as_ref()))
     }
 }
 
 impl Call {
     pub(super) fn scope(&self) -> Scope {
-        let Self { shared, rpc, caller, .. } = self;
-        Scope { shared: Arc::clone(shared), rpc: *rpc, caller: caller.clone() }
+        let Self { shared, rpc, caller, trail, .. } = self;
+        Scope {
+            shared: Arc::clone(shared),
+            rpc: *rpc,
+            caller: caller.clone(),
+            trail: Arc::clone(trail),
+        }
     }
 
     /// Messages from the client.
@@ -189,14 +264,18 @@ impl Call {
     }
 
     /// Answers with one message.
-    pub(super) async fn unary<T>(
+    pub(super) async fn unary<T: Message>(
         self,
         work: impl Future<Output = Result<T, Fault>>,
     ) -> Result<Response<T>, Status> {
-        let bounded = self.shared.bounded(self.deadline, work);
-        let result = bounded.instrument(self.span.clone()).await;
-        let message = self.conclude(result)?;
-        Ok(self.identified(Response::new(message)))
+        let mut call = self;
+        let bounded = call.shared.bounded(call.deadline, work);
+        let result = bounded.instrument(call.span.clone()).await;
+        if let Ok(message) = &result {
+            call.trail.gave_at_least(|| Digest::of(&message.encode_to_vec()));
+        }
+        let message = call.conclude(result).await?;
+        Ok(call.identified(Response::new(message)))
     }
 
     /// Answers with a stream of messages, made by a task of its own that ends when the client goes away.
@@ -204,7 +283,7 @@ impl Call {
     where
         T: Send + 'static,
         F: Future<Output = Result<(), Fault>> + Send + 'static,
-        W: FnOnce(Outbound<T>) -> F,
+        W: FnOnce(Unopened<T>) -> F,
     {
         let (sender, receiver) = mpsc::channel(AHEAD + 1);
         let answers = self.identified(Response::new(ReceiverStream::new(receiver)));
@@ -213,8 +292,10 @@ impl Call {
             return Err(status(&Fault::Panicked, &self.request_id));
         };
         let ending = Ending { last: Some(last), request_id: self.request_id.clone() };
-        let work = work(Outbound { sender: sender.clone() });
+        let outbound = Outbound { sender: sender.clone() };
+        let work = work(Unopened { outbound, trail: Arc::clone(&self.trail) });
         let span = self.span.clone();
+        let mut call = self;
         let task = async move {
             let mut ending = ending;
             let watched = async {
@@ -224,16 +305,22 @@ impl Call {
                     () = sender.closed() => Err(Fault::Cancelled),
                 }
             };
-            let result = self.shared.bounded(self.deadline, watched).await;
-            let result = self.conclude(result);
+            let result = call.shared.bounded(call.deadline, watched).await;
+            let result = call.conclude(result).await;
             // The work is over before the client hears so.
-            drop(self);
+            drop(call);
             if let (Some(last), Err(status)) = (ending.last.take(), result) {
                 last.send(Err(status));
             }
         };
         tokio::spawn(task.instrument(span));
         Ok(answers)
+    }
+
+    /// Lets it go on elsewhere: for calls that this service does not answer itself.
+    pub(super) fn pass(mut self) {
+        self.concluded = true;
+        self.shared.metrics.end(self.rpc, Code::Ok, None, self.started.elapsed());
     }
 
     fn identified<T>(&self, mut response: Response<T>) -> Response<T> {
@@ -243,12 +330,20 @@ impl Call {
         response
     }
 
-    /// Logs how the call ended, and makes the status if it failed.
-    fn conclude<T>(&self, result: Result<T, Fault>) -> Result<T, Status> {
-        let seconds = self.started.elapsed().as_secs_f64();
+    /// Writes down how the call ended, and makes the status if it failed. An answer that cannot be written down is none.
+    async fn conclude<T>(&mut self, result: Result<T, Fault>) -> Result<T, Status> {
+        let written = self.trail.ended(result.as_ref().err()).await;
+        let result = match written {
+            Ok(()) => result,
+            Err(unwritten) => Err(unwritten),
+        };
+        self.concluded = true;
+        let took = self.started.elapsed();
+        let seconds = took.as_secs_f64();
         self.span.in_scope(|| match result {
             Ok(answer) => {
                 tracing::info!(seconds, "answered");
+                self.shared.metrics.end(self.rpc, Code::Ok, None, took);
                 Ok(answer)
             }
             Err(fault) => {
@@ -258,14 +353,44 @@ impl Call {
                 } else {
                     tracing::info!(?code, seconds, fault = %text, "refused");
                 }
+                self.shared.metrics.end(self.rpc, code, Some(fault.reason()), took);
                 Err(status(&fault, &self.request_id))
             }
         })
     }
 }
 
+/// A call whose client went away while it waited.
+impl Drop for Call {
+    fn drop(&mut self) {
+        if self.concluded {
+            return;
+        }
+        self.trail.abandoned();
+        let took = self.started.elapsed();
+        self.span.in_scope(|| tracing::info!(seconds = took.as_secs_f64(), "abandoned"));
+        let gone = Fault::Cancelled;
+        self.shared.metrics.end(self.rpc, gone.code(), Some(gone.reason()), took);
+    }
+}
+
 /// The stream of answers.
 pub(super) type Answers<T> = ReceiverStream<Result<T, Status>>;
+
+/// Where answers will go, once the audit log has it that they do.
+#[derive(Debug)]
+pub(super) struct Unopened<T> {
+    outbound: Outbound<T>,
+    trail: Arc<Trail>,
+}
+
+impl<T> Unopened<T> {
+    /// Writes down that an answer begins.
+    pub(super) async fn open(self) -> Result<Outbound<T>, Fault> {
+        self.trail.begun().await?;
+        Ok(self.outbound)
+    }
+}
 
 /// Where answers go.
 #[derive(Debug)]

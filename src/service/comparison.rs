@@ -5,14 +5,13 @@ use super::convert::Cells;
 use super::gate::Rpc;
 use super::pb::compare_request::Content;
 use super::pb::comparison_service_server::ComparisonService;
-use super::scans::{Fields, prepare, receive};
+use super::scans::{Fields, file_subject, prepare, receive};
 use super::status::Fault;
 use super::upload::Inbound;
 use super::work::{Bench, Queue};
 use super::{convert, pb};
 use crate::matcher::Matcher;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use tonic::{Request, Response, Status, Streaming};
 
 const QUESTIONED: Fields =
@@ -29,7 +28,7 @@ impl ComparisonService for Comparisons {
         &self,
         request: Request<Streaming<pb::CompareRequest>>,
     ) -> Result<Response<pb::CompareResponse>, Status> {
-        let call = self.0.begin(Rpc::Compare, &request)?;
+        let call = self.0.begin(Rpc::Compare, &request).admitted().await?;
         let (scope, inbound) = (call.scope(), call.inbound(request.into_inner()));
         call.unary(compare(scope, inbound)).await
     }
@@ -62,15 +61,18 @@ async fn compare(
     if next.is_some() {
         return Err(Fault::Order { found: "a third scan", wanted: "the end" });
     }
+    scope.trail.about(format_args!("{} with {}", questioned.subject(), reference.subject()));
     let shared = Arc::clone(&scope.shared);
     let work = move |bench: &Bench| {
         // 2.
         let questioned = bench.compute(|| prepare(&scope, questioned))?;
         let reference = bench.compute(|| prepare(&scope, reference))?;
+        let (one, two) = (file_subject(questioned.source()), file_subject(reference.source()));
+        scope.trail.about(format_args!("{one} with {two}"));
         // 3.
         bench.compute(|| {
             let engine = &scope.shared.engine;
-            scope.shared.counters.comparisons.fetch_add(1, Ordering::Relaxed);
+            scope.shared.metrics.comparisons.inc();
             let matcher = Matcher::new(engine, questioned);
             let comparison = matcher.compare(&reference, &mut engine.workspace())?;
             Ok(convert::comparison(&comparison, Cells::Whole))

@@ -20,7 +20,7 @@ impl ExtractionService for Extraction {
         &self,
         request: Request<Streaming<pb::ExtractRequest>>,
     ) -> Result<Response<pb::ExtractResponse>, Status> {
-        let call = self.0.begin(Rpc::Extract, &request)?;
+        let call = self.0.begin(Rpc::Extract, &request).admitted().await?;
         let (scope, inbound) = (call.scope(), call.inbound(request.into_inner()));
         call.unary(extract(scope, inbound)).await
     }
@@ -45,7 +45,9 @@ async fn extract(
     // 2.
     let work = move |bench: &super::work::Bench| {
         bench.compute(|| {
-            let extracted = scans::extract(&scope, assembly)?;
+            let upload = assembly.finish()?;
+            scope.trail.about(scans::file_subject(upload.sha256));
+            let extracted = scans::extract_upload(&scope, upload)?;
             Ok(convert::extraction(&extracted.scan, extracted.signature.summary()))
         })
     };

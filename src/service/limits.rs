@@ -3,20 +3,27 @@
 //! Every queue, buffer and wait has a bound here; what is beyond it is refused with an error that says when to come
 //! back, and memory does not grow. Not for what a single file may hold, which is [`crate::format::Limits`].
 
+use super::gate::Rpc;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
 /// Bounds of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
+    /// Bytes of one message.
+    pub message_bytes: usize,
     /// Bytes of one uploaded file.
     pub upload_bytes: u64,
     /// Bytes of all files held in memory at once, uploads and downloads together.
     pub held_bytes: u64,
     /// Longest wait for the next message of an upload.
     pub upload_idle: Duration,
-    /// Longest call, whatever deadline the client sets.
-    pub longest_call: Duration,
+    /// Longest call other than those below, whatever deadline the client sets.
+    pub longest_request: Duration,
+    /// Longest search, batch, verification or download.
+    pub longest_search: Duration,
+    /// Connections at once.
+    pub connections: usize,
     /// Calls at once, streams included.
     pub calls: usize,
     /// Streams at once on one connection.
@@ -27,6 +34,12 @@ pub struct Limits {
     pub searches: usize,
     /// Searches that wait for their turn.
     pub searches_waiting: usize,
+    /// Searches of one laboratory that run or wait.
+    pub searches_per_laboratory: usize,
+    /// Candidates of one search.
+    pub candidates: usize,
+    /// Records on one page of a list or of the audit log.
+    pub page: usize,
     /// Other pieces of work (extractions, comparisons, writes, verifications) that run at once.
     pub jobs: usize,
     /// Other pieces of work that wait for their turn.
@@ -46,21 +59,46 @@ impl Default for Limits {
         const MEBI: u64 = 1 << 20;
         let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         Self {
-            upload_bytes: 64 * MEBI,
-            held_bytes: 512 * MEBI,
+            message_bytes: 4 << 20,
+            upload_bytes: 256 * MEBI,
+            held_bytes: 1024 * MEBI,
             upload_idle: Duration::from_secs(30),
-            longest_call: Duration::from_secs(3600),
+            longest_request: Duration::from_secs(300),
+            longest_search: Duration::from_secs(3600),
+            connections: 1024,
             calls: 1024,
             streams_per_connection: 128,
             threads,
             searches: 2,
             searches_waiting: 64,
+            searches_per_laboratory: 4,
+            candidates: 1000,
+            page: 500,
             jobs: threads.get() + 1,
-            jobs_waiting: 256,
+            jobs_waiting: 64,
             batch_uploads: 256,
             batch_ahead: threads.get() + 1,
             grace: Duration::from_secs(30),
             retry_after: Duration::from_secs(2),
+        }
+    }
+}
+
+impl Limits {
+    /// Longest call of this kind.
+    pub(super) const fn longest(&self, rpc: Rpc) -> Duration {
+        match rpc {
+            Rpc::Search | Rpc::BatchCompare | Rpc::Verify | Rpc::Download => self.longest_search,
+            Rpc::Extract
+            | Rpc::Compare
+            | Rpc::Enrol
+            | Rpc::Get
+            | Rpc::List
+            | Rpc::Withdraw
+            | Rpc::Share
+            | Rpc::Statistics
+            | Rpc::QueryAudit
+            | Rpc::Reflection => self.longest_request,
         }
     }
 }

@@ -1,31 +1,30 @@
 //! `ReferenceService`: entering, reading and withdrawing scans of the store.
 
-use super::call::{Answers, Outbound, Scope, Shared};
+use super::call::{Answers, Scope, Shared, Unopened};
 use super::gate::{Access, Rpc};
 use super::pb::download_response::Content as Downloaded;
 use super::pb::enrol_request::Content;
 use super::pb::reference_service_server::ReferenceService;
 use super::pb::withdraw_request::Subject as Named;
-use super::scans::extract_upload;
+use super::scans::{extract_upload, file_subject};
 use super::status::{Fault, Problem};
 use super::upload::{Assembly, Inbound, Upload};
 use super::work::{Bench, Queue};
 use super::{convert, pb};
+use crate::access::Identity;
 use crate::digest::Digest;
 use crate::store::{
     Enrolment, ExhibitId, ExhibitMetadata, ExhibitRef, Filter, LINE_LIMIT, MarkKind, Outcome,
     ScanId, SignatureBlob, StoreError, Subject,
 };
 use jiff::Timestamp;
-use prost::Message as _;
+use prost::Message;
 use prost::bytes::Bytes;
 use std::sync::Arc;
 use tonic::{Request, Response, Status, Streaming};
 
 /// Records of a page where the client does not say how many.
 const PAGE: usize = 100;
-/// Most records of a page.
-const LONGEST_PAGE: usize = 1000;
 /// Bytes of one chunk of a download.
 const CHUNK: usize = 256 << 10;
 
@@ -40,7 +39,7 @@ impl ReferenceService for References {
         &self,
         request: Request<Streaming<pb::EnrolRequest>>,
     ) -> Result<Response<pb::EnrolResponse>, Status> {
-        let call = self.0.begin(Rpc::Enrol, &request)?;
+        let call = self.0.begin(Rpc::Enrol, &request).admitted().await?;
         let (scope, inbound) = (call.scope(), call.inbound(request.into_inner()));
         call.unary(enrol(scope, inbound)).await
     }
@@ -49,12 +48,12 @@ impl ReferenceService for References {
         &self,
         request: Request<pb::GetRequest>,
     ) -> Result<Response<pb::GetResponse>, Status> {
-        let call = self.0.begin(Rpc::Get, &request)?;
+        let call = self.0.begin(Rpc::Get, &request).admitted().await?;
         let scope = call.scope();
         call.unary(async move {
             let id = convert::identifier("scan_id", &request.into_inner().scan_id)?;
-            let record = on_jobs(scope, move |scope| scope.view(id)).await?;
-            Ok(pb::GetResponse { record: Some(convert::record(record)) })
+            scope.trail.about(Subject::Scan(id));
+            on_jobs(scope, move |scope| get(scope, id)).await
         })
         .await
     }
@@ -63,7 +62,7 @@ impl ReferenceService for References {
         &self,
         request: Request<pb::ListRequest>,
     ) -> Result<Response<pb::ListResponse>, Status> {
-        let call = self.0.begin(Rpc::List, &request)?;
+        let call = self.0.begin(Rpc::List, &request).admitted().await?;
         let scope = call.scope();
         call.unary(list(scope, request.into_inner())).await
     }
@@ -72,18 +71,27 @@ impl ReferenceService for References {
         &self,
         request: Request<pb::WithdrawRequest>,
     ) -> Result<Response<pb::WithdrawResponse>, Status> {
-        let call = self.0.begin(Rpc::Withdraw, &request)?;
+        let call = self.0.begin(Rpc::Withdraw, &request).admitted().await?;
         let scope = call.scope();
         call.unary(withdraw(scope, request.into_inner())).await
+    }
+
+    async fn share(
+        &self,
+        request: Request<pb::ShareRequest>,
+    ) -> Result<Response<pb::ShareResponse>, Status> {
+        let call = self.0.begin(Rpc::Share, &request).admitted().await?;
+        let scope = call.scope();
+        call.unary(share(scope, request.into_inner())).await
     }
 
     async fn download(
         &self,
         request: Request<pb::DownloadRequest>,
     ) -> Result<Response<Self::DownloadStream>, Status> {
-        let call = self.0.begin(Rpc::Download, &request)?;
+        let call = self.0.begin(Rpc::Download, &request).admitted().await?;
         let scope = call.scope();
-        call.stream(|outbound| download(scope, request.into_inner(), outbound))
+        call.stream(|unopened| download(scope, request.into_inner(), unopened))
     }
 }
 
@@ -94,6 +102,20 @@ async fn on_jobs<T: Send + 'static>(
 ) -> Result<T, Fault> {
     let shared = Arc::clone(&scope.shared);
     shared.workers.run(Queue::Jobs, move |_| work(&scope)).await
+}
+
+/// A record, and to its own laboratory how it is shared.
+fn get(scope: &Scope, id: ScanId) -> Result<pb::GetResponse, Fault> {
+    let record = scope.view(id)?;
+    let caller = &scope.caller;
+    let own = |identity: &Identity| identity.laboratory() == record.exhibit.laboratory;
+    let sharing = if caller.unrestricted || caller.identity.as_ref().is_some_and(own) {
+        scope.shared.store.sharing(record.exhibit.id)?
+    } else {
+        None
+    };
+    let sharing = sharing.as_ref().map(convert::shared);
+    Ok(pb::GetResponse { record: Some(convert::record(record)), sharing })
 }
 
 /// What is known of a scan to be entered.
@@ -132,10 +154,12 @@ async fn enrol(
     }
     let hash = move |bench: &Bench| bench.compute(|| assembly.finish());
     let upload = shared.workers.run(Queue::Jobs, hash).await?;
+    scope.trail.about(file_subject(upload.sha256));
     // 3.
     let asked = Digest::of(&[asked.as_slice(), upload.sha256.as_bytes()].concat());
     let replay = shared.replays.take(&scope.caller.name, &request_id, asked).await?;
     if let Some(answer) = replay.answer() {
+        scope.trail.remark("answered before");
         return Ok(answer);
     }
     // 4. and 5.
@@ -156,36 +180,43 @@ fn enter(
     if bench.stopped() {
         return Err(Fault::Cancelled);
     }
-    let store = &scope.shared.store;
-    let enrolled = store.enrol(&Enrolment {
-        original: &upload.bytes,
-        original_name: &upload.file_name,
-        mark: entry.mark,
-        signature: SignatureBlob {
-            bytes: &signature.to_bytes(),
-            engine_version: signature.engine_version(),
-            extraction: signature.extraction_digest(),
-        },
-        exhibit: match entry.exhibit.label {
-            Some(_) => ExhibitRef::Labelled(&entry.exhibit),
-            None => ExhibitRef::New(&entry.exhibit),
-        },
-        entered: Timestamp::now(),
-    })?;
-    // A file that somebody else entered is theirs to show.
-    if enrolled.outcome == Outcome::Duplicate
-        && scope.access(&store.view(enrolled.scan)?) != Access::Allowed
-    {
-        return Err(scope.denied().into());
-    }
-    Ok(convert::enrolled(&enrolled, upload.sha256.to_string()))
+    let enrol = || {
+        let enrolled = scope.shared.store.enrol(&Enrolment {
+            original: &upload.bytes,
+            original_name: &upload.file_name,
+            mark: entry.mark,
+            signature: SignatureBlob {
+                bytes: &signature.to_bytes(),
+                engine_version: signature.engine_version(),
+                extraction: signature.extraction_digest(),
+            },
+            exhibit: match entry.exhibit.label {
+                Some(_) => ExhibitRef::Labelled(&entry.exhibit),
+                None => ExhibitRef::New(&entry.exhibit),
+            },
+            entered: Timestamp::now(),
+        })?;
+        scope.trail.about(Subject::Scan(enrolled.scan));
+        if enrolled.outcome == Outcome::Duplicate {
+            scope.trail.remark("already known");
+        }
+        Ok(convert::enrolled(&enrolled, upload.sha256.to_string()))
+    };
+    scope.trail.change(enrol, digest_of)
+}
+
+/// The digest of an answer.
+fn digest_of(answer: &impl Message) -> Digest {
+    Digest::of(&answer.encode_to_vec())
 }
 
 /// A page, and one record more to see whether another follows.
 async fn list(scope: Scope, request: pb::ListRequest) -> Result<pb::ListResponse, Fault> {
     let pb::ListRequest { filter, page_size, page_token } = request;
     let filter = convert::filter(filter)?;
-    let size = convert::count("page_size", page_size, PAGE, LONGEST_PAGE)?;
+    scope.trail.remark(convert::describe(&filter));
+    let longest = scope.shared.limits.page;
+    let size = convert::count("page_size", page_size, PAGE.min(longest), longest)?;
     let after = match page_token.as_str() {
         "" => None,
         token => {
@@ -199,7 +230,7 @@ async fn list(scope: Scope, request: pb::ListRequest) -> Result<pb::ListResponse
         let mut records = Vec::new();
         for scan in store.scans(&filter) {
             let view = store.view(scan?)?;
-            if scope.access(&view) != Access::Allowed {
+            if scope.access(&view)? != Access::Allowed {
                 continue;
             }
             if records.len() == size {
@@ -224,40 +255,59 @@ async fn withdraw(
         Named::ExhibitId(id) => Subject::Exhibit(convert::identifier("exhibit_id", &id)?),
     };
     convert::text("reason", &reason, LINE_LIMIT)?;
-    let at = on_jobs(scope, move |scope| {
+    scope.trail.about(subject);
+    scope.trail.remark(&reason);
+    on_jobs(scope, move |scope| {
         match subject {
             Subject::Scan(id) => drop(scope.view(id)?),
-            Subject::Exhibit(id) => see_all(scope, id)?,
+            Subject::Exhibit(id) => check_exhibit(scope, id)?,
         }
-        let at = Timestamp::now();
-        scope.shared.store.withdraw(subject, &reason, at)?;
-        Ok(at)
-    });
-    Ok(pb::WithdrawResponse { withdrawn_time: Some(convert::timestamp(at.await?)) })
+        let withdraw = || {
+            let at = Timestamp::now();
+            scope.shared.store.withdraw(subject, &reason, at)?;
+            Ok(pb::WithdrawResponse { withdrawn_time: Some(convert::timestamp(at)) })
+        };
+        scope.trail.change(withdraw, digest_of)
+    })
+    .await
+}
+
+async fn share(scope: Scope, request: pb::ShareRequest) -> Result<pb::ShareResponse, Fault> {
+    let pb::ShareRequest { exhibit_id, sharing } = request;
+    let id: ExhibitId = convert::identifier("exhibit_id", &exhibit_id)?;
+    let sharing = sharing.map(convert::sharing).transpose()?;
+    scope.trail.about(Subject::Exhibit(id));
+    scope.trail.remark(convert::describe_sharing(sharing.as_ref()));
+    on_jobs(scope, move |scope| {
+        check_exhibit(scope, id)?;
+        let share = || {
+            let at = Timestamp::now();
+            scope.shared.store.share(id, sharing.as_ref(), at)?;
+            Ok(pb::ShareResponse { shared_time: Some(convert::timestamp(at)) })
+        };
+        scope.trail.change(share, digest_of)
+    })
+    .await
 }
 
 /// Whether the caller may use every scan of an exhibit.
-fn see_all(scope: &Scope, exhibit: ExhibitId) -> Result<(), Fault> {
+fn check_exhibit(scope: &Scope, exhibit: ExhibitId) -> Result<(), Fault> {
     let store = &scope.shared.store;
     store.exhibit(exhibit)?;
-    for scan in store.scans_of(exhibit)? {
-        match scope.access(&store.view(scan)?) {
-            Access::Allowed => {}
-            Access::Hidden => {
-                return Err(StoreError::NotFound { wanted: exhibit.to_string() }.into());
-            }
-            Access::Denied => return Err(scope.denied().into()),
-        }
-    }
-    Ok(())
+    store
+        .scans_of(exhibit)?
+        .into_iter()
+        .try_for_each(|scan| scope.check(&store.view(scan)?, exhibit))
 }
 
 async fn download(
     scope: Scope,
     request: pb::DownloadRequest,
-    outbound: Outbound<pb::DownloadResponse>,
+    unopened: Unopened<pb::DownloadResponse>,
 ) -> Result<(), Fault> {
     let id: ScanId = convert::identifier("scan_id", &request.scan_id)?;
+    let trail = Arc::clone(&scope.trail);
+    trail.about(Subject::Scan(id));
     let work = move |scope: &Scope| {
         let view = scope.view(id)?;
         let held = scope.shared.budget.take(view.scan.original_bytes)?;
@@ -270,6 +320,8 @@ async fn download(
         Ok((view.scan, Bytes::from(original), held))
     };
     let (scan, original, _held) = on_jobs(scope, work).await?;
+    let outbound = unopened.open().await?;
+    trail.gave(scan.original);
     let content = |content| pb::DownloadResponse { content: Some(content) };
     let info = pb::DownloadInfo {
         file_name: scan.original_name,

@@ -4,10 +4,11 @@ use super::call::Scope;
 use super::status::Fault;
 use super::upload::{Assembly, Inbound, Message, Upload};
 use super::{convert, pb};
+use crate::digest::Digest;
 use crate::format::{self, Scan};
 use crate::matcher::Prepared;
 use crate::signature::Signature;
-use crate::store::{ScanId, StoreError};
+use crate::store::{ScanId, StoreError, Subject};
 
 /// A scan to compare.
 #[derive(Debug)]
@@ -52,6 +53,21 @@ pub(super) struct Extracted {
     pub(super) upload: Upload,
     pub(super) scan: Scan,
     pub(super) signature: Signature,
+}
+
+impl Source {
+    /// What the audit log calls it.
+    pub(super) fn subject(&self) -> String {
+        match self {
+            Self::Stored(id) => Subject::Scan(*id).to_string(),
+            Self::Uploaded(_) => "an upload".to_owned(),
+        }
+    }
+}
+
+/// What the audit log calls a file.
+pub(super) fn file_subject(sha256: Digest) -> String {
+    format!("file {sha256}")
 }
 
 /// Reads an upload and extracts its signature.

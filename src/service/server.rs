@@ -8,10 +8,11 @@ use super::admin::Admin;
 use super::batch::Batches;
 use super::call::{Shared, Stage};
 use super::comparison::Comparisons;
-use super::counters::{Activity, Counters};
 use super::extraction::Extraction;
 use super::gate::{Gate, Rpc};
 use super::limits::Limits;
+use super::listener::connections;
+use super::metrics::{Activity, Metrics};
 use super::pb;
 use super::pb::admin_service_server::AdminServiceServer;
 use super::pb::batch_service_server::BatchServiceServer;
@@ -19,13 +20,16 @@ use super::pb::comparison_service_server::ComparisonServiceServer;
 use super::pb::extraction_service_server::ExtractionServiceServer;
 use super::pb::reference_service_server::ReferenceServiceServer;
 use super::pb::search_service_server::SearchServiceServer;
+use super::quota::Quota;
 use super::reference::References;
 use super::replays::Replays;
 use super::search::Searches;
-use super::upload::{Budget, CHUNK_LIMIT};
+use super::status::REQUEST_ID;
+use super::upload::Budget;
 use super::work::Workers;
+use crate::audit::AuditLog;
 use crate::matcher::Engine;
-use crate::store::ReferenceStore;
+use crate::store::{ReferenceStore, Statistics, StoreError};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -34,11 +38,11 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tonic::Request;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Certificate, Identity, ServerTlsConfig};
+use tonic::{Code, Status};
+use tower::util::MapResponseLayer;
+use uuid::Uuid;
 
-/// Bytes of a message: a chunk and its frame, or metadata with the longest notes.
-const MESSAGE_LIMIT: usize = CHUNK_LIMIT + (64 << 10);
 /// How often a silent connection is asked whether it lives, and how long it may take to answer.
 const KEEPALIVE: Duration = Duration::from_secs(20);
 /// How long a TLS handshake may take.
@@ -81,11 +85,13 @@ pub struct Tls {
     pub key: Vec<u8>,
     /// The authority of client certificates. With it, a client without a certificate of this authority is refused.
     pub client_authority: Option<Vec<u8>>,
+    /// Whether clients may show no certificate all the same; one that is shown is checked.
+    pub clients_optional: bool,
 }
 
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mutual = self.client_authority.is_some();
+        let mutual = self.client_authority.is_some() && !self.clients_optional;
         f.debug_struct("Tls").field("mutual", &mutual).finish_non_exhaustive()
     }
 }
@@ -115,6 +121,9 @@ pub enum ServeError {
     /// Serving failed.
     #[error("serving failed")]
     Transport(#[source] tonic::transport::Error),
+    /// Serving the metrics failed.
+    #[error("serving the metrics failed")]
+    Metrics(#[source] std::io::Error),
 }
 
 /// Engine and store, as a service.
@@ -131,12 +140,25 @@ impl Monitor {
     /// What the server does at this moment.
     #[must_use]
     pub fn activity(&self) -> Activity {
-        self.0.counters.activity(self.0.budget.held())
+        self.0.metrics.activity(self.0.budget.held())
+    }
+
+    /// The page of metrics, as Prometheus reads it, with these statistics of the store.
+    #[must_use]
+    pub fn page(&self, store: Option<&Statistics>) -> String {
+        let entries = self.0.audit.as_ref().map(|log| log.checkpoint().entries);
+        self.0.metrics.page(self.0.budget.held(), store, entries)
+    }
+
+    /// Counts what is in the store. Blocks for the disk.
+    pub(super) fn statistics(&self) -> Result<Statistics, StoreError> {
+        self.0.store.statistics()
     }
 }
 
 impl Server {
-    /// A server over an engine and a store, within these limits; the gate decides who may do what.
+    /// A server over an engine and a store, within these limits; the gate decides who may do what, and the log, if one is
+    /// kept, has everything that was asked.
     ///
     /// # Errors
     /// [`ServeError::Threads`].
@@ -145,15 +167,18 @@ impl Server {
         store: Arc<dyn ReferenceStore>,
         limits: Limits,
         gate: Arc<dyn Gate>,
+        audit: Option<Arc<AuditLog>>,
     ) -> Result<Self, ServeError> {
-        let counters = Arc::new(Counters::default());
+        let metrics = Arc::new(Metrics::new());
         let shared = Shared {
             engine,
             store,
             gate,
-            workers: Workers::new(&limits, Arc::clone(&counters)).map_err(ServeError::Threads)?,
+            audit,
+            workers: Workers::new(&limits, Arc::clone(&metrics)).map_err(ServeError::Threads)?,
             budget: Budget::new(limits.held_bytes, limits.retry_after),
-            counters,
+            metrics,
+            searches: Arc::new(Quota::new(limits.searches_per_laboratory)),
             replays: Replays::default(),
             calls: Arc::new(Semaphore::new(limits.calls)),
             verification: Arc::default(),
@@ -189,18 +214,23 @@ impl Server {
         let (health, health_service) = tonic_health::server::health_reporter();
         set_serving(&health).await;
         let at_gate = Arc::clone(&shared);
-        let gate =
-            move |request: Request<()>| at_gate.begin(Rpc::Reflection, &request).map(|_| request);
+        let gate = move |request: Request<()>| {
+            let call = at_gate.begin(Rpc::Reflection, &request).admitted_unlogged()?;
+            call.pass();
+            Ok(request)
+        };
         let reflection = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(pb::FILE_DESCRIPTOR_SET)
             .build_v1()
             .map_err(ServeError::Reflection)?;
         macro_rules! limited {
             ($service:ident($with:expr)) => {
-                $service::new($with).max_decoding_message_size(MESSAGE_LIMIT)
+                $service::new($with).max_decoding_message_size(shared.limits.message_bytes)
             };
         }
+        let metrics = Arc::clone(&shared.metrics);
         let router = builder
+            .layer(MapResponseLayer::new(move |response| identify_rejection(&metrics, response)))
             .add_service(health_service)
             .add_service(InterceptedService::new(reflection, gate))
             .add_service(limited!(ExtractionServiceServer(Extraction(Arc::clone(&shared)))))
@@ -215,7 +245,8 @@ impl Server {
             // The sender lives as long as this function.
             let _ = stage.wait_for(|stage| *stage > Stage::Serving).await;
         };
-        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        let incoming =
+            connections(listener, shared.limits.connections, Arc::clone(&shared.metrics));
         let serving = router.serve_with_incoming_shutdown(incoming, draining);
         let ending = async {
             stop.await;
@@ -238,6 +269,29 @@ impl Server {
     }
 }
 
+/// Counts what the transport refused before any service saw it (a method that is not there, a message that cannot be read
+/// or is too large), and gives it an identifier like every other error.
+fn identify_rejection<B>(
+    metrics: &Metrics,
+    mut response: axum::http::Response<B>,
+) -> axum::http::Response<B> {
+    let headers = response.headers_mut();
+    if headers.contains_key(REQUEST_ID) {
+        return response;
+    }
+    if let Some(status) = Status::from_header_map(headers)
+        && status.code() != Code::Ok
+    {
+        let request_id = Uuid::new_v4().to_string();
+        tracing::info!(request_id, code = ?status.code(), fault = status.message(), "rejected");
+        metrics.reject(status.code());
+        if let Ok(value) = request_id.parse() {
+            headers.insert(REQUEST_ID, value);
+        }
+    }
+    response
+}
+
 fn builder(limits: &Limits) -> tonic::transport::Server {
     tonic::transport::Server::builder()
         .max_concurrent_streams(limits.streams_per_connection)
@@ -250,7 +304,9 @@ fn tls_config(tls: Tls) -> ServerTlsConfig {
     let identity = Identity::from_pem(tls.certificate, tls.key);
     let config = ServerTlsConfig::new().identity(identity).timeout(HANDSHAKE);
     match tls.client_authority {
-        Some(authority) => config.client_ca_root(Certificate::from_pem(authority)),
+        Some(authority) => config
+            .client_ca_root(Certificate::from_pem(authority))
+            .client_auth_optional(tls.clients_optional),
         None => config,
     }
 }

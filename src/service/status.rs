@@ -5,6 +5,7 @@
 //! the request's identifier. What only the operator can act on is told as little of as possible and goes to the log.
 
 use super::gate::Refusal;
+use crate::audit::AuditError;
 use crate::digest::Digest;
 use crate::format::FormatError;
 use crate::matcher::CompareError;
@@ -76,6 +77,10 @@ pub(super) enum Fault {
     Signature { scan: ScanId, source: SignatureError },
     #[error("a piece of work failed")]
     Panicked,
+    #[error("the audit log cannot be written or read")]
+    Audit { source: AuditError },
+    #[error("this server keeps no audit log")]
+    NoAudit,
 }
 
 /// What the server ran out of.
@@ -83,9 +88,24 @@ pub(super) enum Fault {
 pub(super) enum Room {
     Calls,
     Searches,
+    LaboratorySearches,
     Jobs,
     Files,
     Verifications,
+}
+
+impl Room {
+    /// Its name in metrics.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Calls => "calls",
+            Self::Searches => "searches",
+            Self::LaboratorySearches => "laboratory_searches",
+            Self::Jobs => "work",
+            Self::Files => "files",
+            Self::Verifications => "verifications",
+        }
+    }
 }
 
 impl std::fmt::Display for Room {
@@ -93,6 +113,7 @@ impl std::fmt::Display for Room {
         f.write_str(match self {
             Self::Calls => "more calls",
             Self::Searches => "more searches",
+            Self::LaboratorySearches => "more searches of one laboratory",
             Self::Jobs => "more work",
             Self::Files => "more files in memory",
             Self::Verifications => "a second verification",
@@ -121,6 +142,8 @@ pub(super) enum Problem {
     Characters { found: usize, wanted: &'static str },
     #[error("is given twice on this stream")]
     Repeated,
+    #[error("is given where it means nothing")]
+    Unwanted,
     #[error("names no upload of this stream")]
     UnknownUpload,
     #[error("is no token of this method")]
@@ -154,8 +177,11 @@ impl Fault {
             Self::Compare { .. } => Code::FailedPrecondition,
             Self::Purged { .. } => Code::NotFound,
             Self::Refused { refusal } => match refusal {
-                Refusal::Unauthenticated => Code::Unauthenticated,
-                Refusal::Denied { .. } => Code::PermissionDenied,
+                Refusal::Unauthenticated { .. } => Code::Unauthenticated,
+                Refusal::Denied { .. }
+                | Refusal::Restricted { .. }
+                | Refusal::NotOwner { .. }
+                | Refusal::OtherLaboratory { .. } => Code::PermissionDenied,
             },
             Self::UploadTooLarge { .. } | Self::TooManyUploads { .. } | Self::Room { .. } => {
                 Code::ResourceExhausted
@@ -166,7 +192,8 @@ impl Fault {
             Self::Stream { status } => status.code(),
             Self::Store { source } => code_of_store(source),
             Self::Signature { .. } => Code::DataLoss,
-            Self::Panicked => Code::Internal,
+            Self::Panicked | Self::Audit { .. } => Code::Internal,
+            Self::NoAudit => Code::Unimplemented,
         }
     }
 
@@ -186,7 +213,13 @@ impl Fault {
             Self::Sha256 { .. } => "SHA256_DIFFERS",
             Self::RequestIdReused => "REQUEST_ID_REUSED",
             Self::Purged { .. } => "PURGED",
-            Self::Refused { .. } => "REFUSED",
+            Self::Refused { refusal } => match refusal {
+                Refusal::Unauthenticated { .. } => "UNAUTHENTICATED",
+                Refusal::Denied { .. } => "DENIED",
+                Refusal::Restricted { .. } => "RESTRICTED",
+                Refusal::NotOwner { .. } => "NOT_OWNER",
+                Refusal::OtherLaboratory { .. } => "OTHER_LABORATORY",
+            },
             Self::UploadTooLarge { .. } => "UPLOAD_TOO_LARGE",
             Self::TooManyUploads { .. } => "TOO_MANY_UPLOADS",
             Self::Idle { .. } => "UPLOAD_STALLED",
@@ -198,6 +231,8 @@ impl Fault {
             Self::Store { source } => reason_of_store(source),
             Self::Signature { .. } => "STORE_DAMAGED",
             Self::Panicked => "INTERNAL",
+            Self::Audit { .. } => "AUDIT_FAILED",
+            Self::NoAudit => "NO_AUDIT",
         }
     }
 
@@ -281,6 +316,9 @@ impl Fault {
             Self::Length { field, .. } => Some(format!("{field}.size_bytes").into()),
             Self::Sha256 { field, .. } => Some(format!("{field}.sha256").into()),
             Self::RequestIdReused => Some("metadata.request_id".into()),
+            Self::Refused { refusal: Refusal::OtherLaboratory { .. } } => {
+                Some("metadata.exhibit.laboratory".into())
+            }
             Self::Store { source: StoreError::Metadata { source } } => {
                 Some(field_of_metadata(source).into())
             }
@@ -298,7 +336,9 @@ impl Fault {
             | Self::Stream { .. }
             | Self::Store { .. }
             | Self::Signature { .. }
-            | Self::Panicked => None,
+            | Self::Panicked
+            | Self::Audit { .. }
+            | Self::NoAudit => None,
         }
     }
 }

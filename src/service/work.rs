@@ -5,8 +5,8 @@
 //! waits for it can go away: then [`Bench::stopped`] turns true, and the work has to end soon. Its place is free again when
 //! it has really ended.
 
-use super::counters::{Counted, Counters};
 use super::limits::Limits;
+use super::metrics::{Counted, Metrics};
 use super::status::{Fault, Room};
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 use std::sync::Arc;
@@ -46,7 +46,7 @@ pub(super) struct Workers {
     pool: Arc<ThreadPool>,
     searches: Lane,
     jobs: Lane,
-    counters: Arc<Counters>,
+    metrics: Arc<Metrics>,
     retry_after: Duration,
 }
 
@@ -92,7 +92,7 @@ impl Drop for Waiting {
 impl Workers {
     pub(super) fn new(
         limits: &Limits,
-        counters: Arc<Counters>,
+        metrics: Arc<Metrics>,
     ) -> Result<Self, ThreadPoolBuildError> {
         let pool = ThreadPoolBuilder::new()
             .num_threads(limits.threads.get())
@@ -102,7 +102,7 @@ impl Workers {
             pool: Arc::new(pool),
             searches: Lane::new(limits.searches, limits.searches_waiting),
             jobs: Lane::new(limits.jobs, limits.jobs_waiting),
-            counters,
+            metrics,
             retry_after: limits.retry_after,
         })
     }
@@ -115,7 +115,7 @@ impl Workers {
     ) -> Result<T, Fault> {
         let (lane, room) = self.lane(queue);
         let Ok(place) = Arc::clone(&lane.places).try_acquire_owned() else {
-            self.counters.refused.fetch_add(1, Ordering::SeqCst);
+            self.metrics.refuse(room);
             return Err(Fault::Room { what: room, retry_after: self.retry_after });
         };
         self.run_in(place, queue, work).await
@@ -146,18 +146,23 @@ impl Workers {
         work: impl FnOnce(&Bench) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
         let (lane, _) = self.lane(queue);
+        let waiting = match queue {
+            Queue::Searches => Counted::begin(&self.metrics, |metrics| &metrics.searches_waiting),
+            Queue::Jobs => Counted::begin(&self.metrics, |metrics| &metrics.waiting),
+        };
         // The semaphores are never closed.
         let turn = Arc::clone(&lane.turns).acquire_owned().await.map_err(|_| Fault::Cancelled)?;
+        drop(waiting);
         let gone = Arc::new(AtomicBool::new(false));
         let _waiting = Waiting(Arc::clone(&gone));
         let bench = Bench { pool: Arc::clone(&self.pool), gone };
-        let counters = Arc::clone(&self.counters);
+        let metrics = Arc::clone(&self.metrics);
         let span = tracing::Span::current();
         let done = tokio::task::spawn_blocking(move || {
             let _held = (place, turn);
-            let _running = Counted::begin(Arc::clone(&counters), |counters| &counters.running);
+            let _running = Counted::begin(&metrics, |metrics| &metrics.running);
             let _search = (queue == Queue::Searches)
-                .then(|| Counted::begin(counters, |counters| &counters.searches));
+                .then(|| Counted::begin(&metrics, |metrics| &metrics.searches));
             span.in_scope(|| work(&bench))
         });
         done.await.map_err(|_| Fault::Panicked)?

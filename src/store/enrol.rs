@@ -63,7 +63,7 @@ pub struct Enrolment<'a> {
 pub enum Outcome {
     /// It is in the store.
     New,
-    /// The same file is there already as a scan of the same kind of mark; nothing was written.
+    /// The same laboratory entered the same file as a scan of the same kind of mark; nothing was written.
     Duplicate,
 }
 
@@ -103,7 +103,7 @@ impl Planner<'_, '_> {
         }
         // 2.
         let digest = Digest::of(original);
-        if let Some(known) = self.duplicate(digest, *kind)? {
+        if let Some(known) = self.duplicate(digest, *kind, exhibit)? {
             check_signature(signature)?;
             return Ok(known);
         }
@@ -179,7 +179,19 @@ impl Planner<'_, '_> {
         Ok(())
     }
 
-    fn duplicate(&self, original: Digest, kind: MarkKind) -> Result<Option<Enrolled>, StoreError> {
+    /// The scan of this file that the laboratory has. Another's is its own: one may not even know of the other.
+    fn duplicate(
+        &self,
+        original: Digest,
+        kind: MarkKind,
+        exhibit: &ExhibitRef<'_>,
+    ) -> Result<Option<Enrolled>, StoreError> {
+        let laboratory = match exhibit {
+            ExhibitRef::New(metadata) | ExhibitRef::Labelled(metadata) => {
+                metadata.laboratory.clone()
+            }
+            ExhibitRef::Existing(id) => live_exhibit(self.draft, *id)?.laboratory,
+        };
         for (key, _) in self.draft.under(&keys::object(keys::ORIGINAL, original))? {
             let id = ScanId::from_uuid(keys::last_uuid(&key));
             if !self.draft.contains(&keys::live(id))? {
@@ -187,7 +199,8 @@ impl Planner<'_, '_> {
             }
             let Some(scan) = self.draft.record::<Scan>(&keys::scan(id))? else { continue };
             let Some(mark) = self.draft.record::<Mark>(&keys::mark(scan.mark))? else { continue };
-            if mark.kind == kind {
+            let owner: Option<Exhibit> = self.draft.record(&keys::exhibit(mark.exhibit))?;
+            if mark.kind == kind && owner.is_some_and(|owner| owner.laboratory == laboratory) {
                 let outcome = Outcome::Duplicate;
                 return Ok(Some(Enrolled {
                     exhibit: mark.exhibit,

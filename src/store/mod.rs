@@ -248,8 +248,8 @@ pub trait ReferenceStore: Send + Sync {
     /// Of these scans, those without a signature of one extraction: what an upgrade has to do.
     fn missing_signatures(&self, extraction: Digest, filter: &Filter) -> Listing<'_, ScanId>;
 
-    /// Groups of scans that have one original and one kind of mark, none of them withdrawn. One store
-    /// enters none; they come from merging stores that both had the file.
+    /// Groups of scans that have one original and one kind of mark, none of them withdrawn. They come from
+    /// laboratories that have one file, and from merging stores that both had it.
     fn duplicates(&self) -> Listing<'_, Vec<ScanId>>;
 
     /// The signature of a scan with one extraction; of several engine versions, the latest made.

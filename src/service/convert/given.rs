@@ -1,193 +1,26 @@
-//! What do the contract's messages mean to the engine, and how does the engine's answer look in the contract?
-//!
-//! Only here. From the wire everything is checked and an error names the field; to the wire nothing can fail.
+//! How does an answer look in the contract?
 
-use super::pb;
-use super::status::{Fault, Problem};
+use crate::audit;
 use crate::cmc::CellVerdict;
 use crate::comparison::{Comparison, Direction};
-use crate::format::{
-    self, HeightUnit, Limits, ManifestChecksum, ReadOptions, SpacingUnit, Warning,
-};
+use crate::format::{self, Warning};
 use crate::report::{CellReport, ComparisonReport, DirectionReport, Figures};
+use crate::service::pb;
 use crate::signature::Summary;
 use crate::store::{
-    Country, Enrolled, ExhibitMetadata, Filter, FirearmMetadata, MarkKind, Outcome, ScanView,
-    Statistics, Unknown,
+    Audience, Enrolled, Existence, MarkKind, Outcome, ScanView, Sharing, Statistics,
+    VerificationReport,
 };
-use crate::surface::{Kind, Spacing};
-use crate::units::Length;
+use crate::surface::Kind;
 use jiff::Timestamp;
 use prost_types::Timestamp as PbTimestamp;
-use std::str::FromStr;
-
-// From the wire.
-
-/// What the client states about a file; no file may be larger than this limit.
-pub(super) fn read_options(
-    field: &'static str,
-    options: Option<pb::ReadOptions>,
-    limit: u64,
-) -> Result<ReadOptions, Fault> {
-    let pb::ReadOptions { spacing_um, length_unit, height_unit, accept_edited_manifest } =
-        options.unwrap_or_default();
-    let named = |name: &str| format!("{field}.options.{name}");
-    let spacing = spacing_um.map(|found| {
-        if found.is_finite() && found > 0.0 {
-            return Ok(Spacing::square(Length::from_micrometres(found)));
-        }
-        let wanted = "a positive number";
-        Err(Fault::field(named("spacing_um"), Problem::OutOfRange { found, wanted }))
-    });
-    let defaults = Limits::default();
-    Ok(ReadOptions {
-        limits: Limits { file_bytes: limit.min(defaults.file_bytes), ..defaults },
-        spacing: spacing.transpose()?,
-        assume: match known(named("length_unit"), length_unit)? {
-            pb::LengthUnit::Unspecified => SpacingUnit::AsWritten,
-            pb::LengthUnit::Micrometres => SpacingUnit::Micrometres,
-        },
-        height_unit: match known(named("height_unit"), height_unit)? {
-            pb::HeightUnit::Unspecified => None,
-            pb::HeightUnit::Metres => Some(HeightUnit::Metres),
-            pb::HeightUnit::Millimetres => Some(HeightUnit::Millimetres),
-            pb::HeightUnit::Micrometres => Some(HeightUnit::Micrometres),
-            pb::HeightUnit::Nanometres => Some(HeightUnit::Nanometres),
-        },
-        manifest_checksum: if accept_edited_manifest {
-            ManifestChecksum::Warn
-        } else {
-            ManifestChecksum::Enforce
-        },
-        ..ReadOptions::default()
-    })
-}
-
-/// A value of an enumeration that this version knows.
-fn known<T: TryFrom<i32>>(field: impl Into<String>, found: i32) -> Result<T, Fault> {
-    T::try_from(found).map_err(|_| Fault::field(field.into(), Problem::UnknownValue { found }))
-}
-
-/// An identifier of a record.
-pub(super) fn identifier<T: FromStr>(field: &'static str, text: &str) -> Result<T, Fault> {
-    if text.is_empty() {
-        return Err(Fault::missing(field));
-    }
-    text.parse().map_err(|_| Fault::field(field, Problem::NotAnIdentifier))
-}
-
-/// A text of 1 to `most` characters.
-pub(super) fn text(field: &'static str, text: &str, most: usize) -> Result<(), Fault> {
-    let found = text.chars().count();
-    if found == 0 {
-        return Err(Fault::missing(field));
-    }
-    if found > most {
-        return Err(Fault::field(field, Problem::Characters { found, wanted: "fewer" }));
-    }
-    Ok(())
-}
-
-/// A mark that is stated.
-pub(super) fn mark(field: &'static str, value: i32) -> Result<MarkKind, Fault> {
-    any_mark(field, value)?.ok_or_else(|| Fault::missing(field))
-}
-
-fn any_mark(field: &'static str, value: i32) -> Result<Option<MarkKind>, Fault> {
-    Ok(match known(field, value)? {
-        pb::MarkKind::Unspecified => None,
-        pb::MarkKind::BreechFace => Some(MarkKind::BreechFace),
-        pb::MarkKind::FiringPin => Some(MarkKind::FiringPin),
-        pb::MarkKind::Ejector => Some(MarkKind::Ejector),
-        pb::MarkKind::ApertureShear => Some(MarkKind::ApertureShear),
-    })
-}
-
-fn country(field: &'static str, text: Option<String>) -> Result<Option<Country>, Fault> {
-    let parse = |text: String| {
-        text.parse().map_err(|source| Fault::field(field, Problem::Metadata { source }))
-    };
-    text.map(parse).transpose()
-}
-
-fn time(field: &'static str, time: Option<PbTimestamp>) -> Result<Option<Timestamp>, Fault> {
-    let convert = |time: PbTimestamp| {
-        Timestamp::new(time.seconds, time.nanos).map_err(|_| Fault::field(field, Problem::NotATime))
-    };
-    time.map(convert).transpose()
-}
-
-/// What is known of an exhibit; the store checks the texts.
-pub(super) fn exhibit(metadata: pb::ExhibitMetadata) -> Result<ExhibitMetadata, Fault> {
-    let incident = metadata.incident.map(|text| {
-        text.parse().map_err(|_| Fault::field("metadata.exhibit.incident", Problem::NotADate))
-    });
-    Ok(ExhibitMetadata {
-        laboratory: metadata.laboratory,
-        case_number: metadata.case_number,
-        label: metadata.label,
-        country: country("metadata.exhibit.country", metadata.country)?,
-        calibre: metadata.calibre,
-        firearm: metadata.firearm.map(|firearm| FirearmMetadata {
-            label: firearm.label,
-            make: firearm.make,
-            model: firearm.model,
-        }),
-        incident: incident.transpose()?,
-        notes: metadata.notes,
-    })
-}
-
-/// A filter.
-pub(super) fn filter(filter: Option<pb::Filter>) -> Result<Filter, Fault> {
-    let filter = filter.unwrap_or_default();
-    for (field, value) in [
-        ("filter.calibre", &filter.calibre),
-        ("filter.laboratory", &filter.laboratory),
-        ("filter.case_number", &filter.case_number),
-    ] {
-        if let Some(value) = value {
-            text(field, value, crate::store::LINE_LIMIT)?;
-        }
-    }
-    Ok(Filter {
-        mark: any_mark("filter.mark", filter.mark)?,
-        calibre: filter.calibre,
-        country: country("filter.country", filter.country)?,
-        laboratory: filter.laboratory,
-        case_number: filter.case_number,
-        entered_from: time("filter.entered_from_time", filter.entered_from_time)?,
-        entered_before: time("filter.entered_before_time", filter.entered_before_time)?,
-        unknown: if filter.exclude_unknown { Unknown::Excluded } else { Unknown::Included },
-        after: None,
-    })
-}
-
-/// A number of things: 0 is the default, more than the most is the most.
-pub(super) fn count(
-    field: &'static str,
-    value: i32,
-    default: usize,
-    most: usize,
-) -> Result<usize, Fault> {
-    match usize::try_from(value) {
-        Ok(0) => Ok(default),
-        Ok(count) => Ok(count.min(most)),
-        Err(_) => {
-            let (found, wanted) = (f64::from(value), "0 or more");
-            Err(Fault::field(field, Problem::OutOfRange { found, wanted }))
-        }
-    }
-}
-
-// To the wire.
 
 /// Counts of this engine stay far below the greatest number of the contract.
-pub(super) fn number(count: usize) -> u32 {
+fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-pub(super) fn timestamp(time: Timestamp) -> PbTimestamp {
+pub(in crate::service) fn timestamp(time: Timestamp) -> PbTimestamp {
     // The contract counts nanoseconds forward from the second, the engine towards zero before 1970.
     let (seconds, nanos) = (time.as_second(), time.subsec_nanosecond());
     if nanos < 0 {
@@ -201,7 +34,7 @@ fn pose(dx_um: Option<f64>, dy_um: Option<f64>, theta_deg: Option<f64>) -> Optio
     Some(pb::Pose { dx_um: dx_um?, dy_um: dy_um?, theta_deg: theta_deg? })
 }
 
-pub(super) fn figures(figures: &Figures) -> pb::Figures {
+pub(in crate::service) fn figures(figures: &Figures) -> pb::Figures {
     pb::Figures {
         cmc_count: number(figures.cmc_count),
         cells: number(figures.cells),
@@ -215,19 +48,19 @@ pub(super) fn figures(figures: &Figures) -> pb::Figures {
 
 /// Which parts of a comparison are given out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cells {
+pub(in crate::service) enum Cells {
     Whole,
     Omitted,
 }
 
 impl Cells {
-    pub(super) const fn omitted(omit: bool) -> Self {
+    pub(in crate::service) const fn omitted(omit: bool) -> Self {
         if omit { Self::Omitted } else { Self::Whole }
     }
 }
 
 /// A comparison, by way of the report that the command line prints, so that both say the same.
-pub(super) fn comparison(comparison: &Comparison, cells: Cells) -> pb::Comparison {
+pub(in crate::service) fn comparison(comparison: &Comparison, cells: Cells) -> pb::Comparison {
     let report = ComparisonReport::from(comparison);
     pb::Comparison {
         figures: Some(figures(&report.figures)),
@@ -291,7 +124,7 @@ fn surface_kind(kind: Kind) -> pb::SurfaceKind {
 }
 
 /// What a scan says of itself, and what is kept of it.
-pub(super) fn extraction(scan: &format::Scan, summary: Summary) -> pb::ExtractResponse {
+pub(in crate::service) fn extraction(scan: &format::Scan, summary: Summary) -> pb::ExtractResponse {
     let mut findings: Vec<pb::QualityFinding> =
         scan.metadata.warnings.iter().map(finding).collect();
     if scan.surface.kind() == Kind::Reflectance {
@@ -348,7 +181,7 @@ fn finding(warning: &Warning) -> pb::QualityFinding {
     pb::QualityFinding { kind: kind.into(), message: warning.to_string() }
 }
 
-pub(super) fn record(view: ScanView) -> pb::Record {
+pub(in crate::service) fn record(view: ScanView) -> pb::Record {
     let ScanView { scan, mark, exhibit, case, firearm, withdrawal, signatures: _ } = view;
     let kind = match mark.kind {
         MarkKind::BreechFace => pb::MarkKind::BreechFace,
@@ -388,7 +221,67 @@ pub(super) fn record(view: ScanView) -> pb::Record {
     }
 }
 
-pub(super) fn enrolled(enrolled: &Enrolled, original_sha256: String) -> pb::EnrolResponse {
+pub(in crate::service) fn shared(sharing: &Sharing) -> pb::Sharing {
+    let (audience, countries) = match &sharing.audience {
+        Audience::OwnLaboratory => (pb::Audience::OwnLaboratory, Vec::new()),
+        Audience::Region => (pb::Audience::Region, Vec::new()),
+        Audience::Countries(countries) => {
+            (pb::Audience::Countries, countries.iter().map(ToString::to_string).collect())
+        }
+    };
+    let tell_existence = sharing.existence == Existence::Told;
+    pb::Sharing { audience: audience.into(), countries, tell_existence }
+}
+
+pub(in crate::service) fn audit_entry(entry: audit::Entry) -> pb::AuditEntry {
+    let audit::Entry { index, hash, event } = entry;
+    let outcome = match event.outcome {
+        audit::Outcome::Done => pb::AuditOutcome::Done,
+        audit::Outcome::Refused => pb::AuditOutcome::Refused,
+        audit::Outcome::Failed => pb::AuditOutcome::Failed,
+        audit::Outcome::Cancelled => pb::AuditOutcome::Cancelled,
+        audit::Outcome::Begun => pb::AuditOutcome::Begun,
+    };
+    pb::AuditEntry {
+        index,
+        hash: hash.to_string(),
+        time: Some(timestamp(event.at)),
+        actor: event.actor,
+        laboratory: event.laboratory,
+        country: event.country.map(|country| country.to_string()),
+        action: event.action,
+        subject: event.subject,
+        outcome: outcome.into(),
+        request_id: event.request,
+        detail: event.detail,
+        engine_version: event.engine_version,
+        parameters_digest: event.parameters.map(|digest| digest.to_string()),
+        result_sha256: event.result.map(|digest| digest.to_string()),
+    }
+}
+
+/// What a verification of the store, and of the audit log where there is one, found.
+pub(in crate::service) fn verification(
+    store: &VerificationReport,
+    log: Option<&audit::AuditReport>,
+) -> pb::VerifyReport {
+    let findings = store.findings.iter().map(ToString::to_string);
+    let of_log = log.into_iter().flat_map(|log| &log.findings);
+    pb::VerifyReport {
+        sound: store.is_sound() && log.is_none_or(audit::AuditReport::is_sound),
+        objects: store.objects,
+        bytes: store.bytes,
+        unused: store.unused,
+        findings: findings.chain(of_log.map(|found| format!("audit log: {found}"))).collect(),
+        unlisted: store.unlisted + log.map_or(0, |log| log.unlisted),
+        audit_entries: log.map_or(0, |log| log.entries),
+    }
+}
+
+pub(in crate::service) fn enrolled(
+    enrolled: &Enrolled,
+    original_sha256: String,
+) -> pb::EnrolResponse {
     let outcome = match enrolled.outcome {
         Outcome::New => pb::EnrolOutcome::New,
         Outcome::Duplicate => pb::EnrolOutcome::Duplicate,
@@ -402,9 +295,10 @@ pub(super) fn enrolled(enrolled: &Enrolled, original_sha256: String) -> pb::Enro
     }
 }
 
-pub(super) fn statistics(
+pub(in crate::service) fn statistics(
     statistics: Statistics,
     parameters_digest: String,
+    audit_entries: u64,
 ) -> pb::StatisticsResponse {
     let Statistics {
         cases,
@@ -433,5 +327,6 @@ pub(super) fn statistics(
         record_bytes,
         engine_version: crate::VERSION.to_owned(),
         parameters_digest,
+        audit_entries,
     }
 }
