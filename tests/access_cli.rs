@@ -30,22 +30,28 @@ fn certificates_name_the_laboratory_and_are_never_overwritten() {
     for other in ["certs/server.pem", "certs/authority.pem"] {
         assert!(Identity::from_certificate(&der(&program, other), now).is_err(), "{other}");
     }
-    // What it prints for the configuration is one that lets the client in.
-    let (_, file) = text.split_once("service:\n").unwrap();
-    let config = Config::load(Some(ConfigFile { name: "printed", text: file }), []).unwrap();
+    // The configuration that lies beside them lets the client in.
+    assert!(text.contains("casemark serve --config certs/service.toml"), "{text}");
+    let file = std::fs::read_to_string(program.path("certs/service.toml")).unwrap();
+    let config = Config::load(Some(ConfigFile { name: "made", text: &file }), []).unwrap();
+    config.check_callers().unwrap();
     assert_eq!(config.policy().unwrap().decide(&identity, Action::Search), Decision::Allow);
 
     let before = program.tree("certs");
-    assert_eq!(before.len(), 6);
+    assert_eq!(before.len(), 7);
     certs(&["Forensic Sciences Centre"]).exits(2).complains("nothing is overwritten");
     certs(&["Other", "--server-name", "example.org"]).exits(2).complains("nothing is overwritten");
     certs(&[" padded"]).exits(2).complains("name of the laboratory");
     certs(&["Other", "--days", "0"]).exits(2);
     assert_eq!(program.tree("certs"), before);
     // A second laboratory, from the same authority.
-    certs(&["Other", "--person", "Zoë"]).exits(0);
+    let text = certs(&["Other", "--person", "Zoë"]).exits(0).stdout();
+    assert!(
+        text.contains("service.toml is there already") && text.contains("name = \"Other\""),
+        "{text}"
+    );
     let after = program.tree("certs");
-    assert_eq!(after.len(), 8);
+    assert_eq!(after.len(), 9);
     assert!(before.iter().all(|file| after.contains(file)), "something was overwritten");
     let issuer = |name: &str| {
         let der = der(&program, name);
@@ -55,7 +61,7 @@ fn certificates_name_the_laboratory_and_are_never_overwritten() {
     let authority = issuer("certs/authority.pem").1;
     for (path, _) in &after {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if !name.ends_with(".key.pem") {
+        if name.ends_with(".pem") && !name.ends_with(".key.pem") {
             assert_eq!(issuer(&format!("certs/{name}")).0, authority, "{name}");
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! A development authority (made once, then used again), a certificate for the server (likewise), one for
 //! a client of a laboratory. Their private keys lie beside each other in one folder: for a laptop, not for
-//! a ministry. Nothing is ever overwritten.
+//! a ministry. A configuration to start with lies beside them. Nothing is ever overwritten.
 
 use super::Outcome;
 use super::args::CertsArguments;
@@ -86,23 +86,37 @@ pub(super) fn run(arguments: &CertsArguments) -> anyhow::Result<Outcome> {
     make_client(&client, &issuer, &identity, days)?;
     made.push(&client);
 
+    let configuration = describe(&server, &authority, arguments);
+    let service = folder.join("service.toml");
     let mut text = String::new();
     for pair in made {
         let _ = writeln!(text, "made {} and {}", pair.certificate.display(), pair.key.display());
     }
     let _ = writeln!(text, "the client is {identity}");
+    if service.exists() {
+        let service = service.display();
+        let _ =
+            write!(text, "\n{service} is there already; what belongs in it:\n\n{configuration}");
+    } else {
+        write_new(&service, &configuration, 0o644)?;
+        let _ = writeln!(text, "made {}: casemark serve --config {0}", service.display());
+    }
+    print(&text)?;
+    Ok(Outcome::Done)
+}
+
+/// What the service has to know of the certificates and the laboratory.
+fn describe(server: &Pair, authority: &Pair, arguments: &CertsArguments) -> String {
     let (name, country) = (toml(&arguments.laboratory), arguments.country);
     let path = |path: &Path| toml(&path.to_string_lossy());
-    let _ = write!(
-        text,
-        "\nFor the configuration of the service:\n\n[tls]\ncertificate = {}\nkey = {}\nclient_authority = {}\n\n\
+    format!(
+        "# Paths are from the folder in which `casemark serve` is started. All keys: casemark serve --print-config\n\
+         [tls]\ncertificate = {}\nkey = {}\nclient_authority = {}\n\n\
          [[laboratory]]\nname = {name}\ncountry = \"{country}\"\nroles = [\"examiner\", \"contributor\"]\n",
         path(&server.certificate),
         path(&server.key),
         path(&authority.certificate),
-    );
-    print(&text)?;
-    Ok(Outcome::Done)
+    )
 }
 
 /// A basic string of TOML: JSON's escapes are among its own.
