@@ -1,0 +1,165 @@
+//! Can a laboratory reach the service from a program that we did not write in Rust? Runs the example client in
+//! `examples/python` against the real program, from a fresh store to a withdrawal, over mutual TLS.
+//!
+//! It needs Python with `venv` and the Python package index the first time:
+//! `cargo test --test python_client -- --ignored --nocapture`.
+#![cfg(all(feature = "cli", unix))]
+#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
+
+#[path = "support/program.rs"]
+mod program;
+
+use casemark::Digest;
+use program::Program;
+use serde_json::Value;
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+const LABORATORY: &str = "Forensic Sciences Centre";
+const FIREARMS: u64 = 10;
+/// Largest file that the service takes, bytes: several scans.
+const UPLOAD_BYTES: u64 = 64 << 20;
+
+fn examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/python")
+}
+
+/// Runs a command to its end, which has to be a good one.
+fn succeed(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {}\n{stdout}\n{stderr}", output.status);
+    stdout
+}
+
+/// The Python of an environment that has what the example needs: made once, and again when that has changed.
+fn python() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python-client");
+    let python = folder.join("bin/python");
+    let marker = folder.join("requirements.sha256");
+    let requirements = examples().join("requirements.txt");
+    let wanted = Digest::of(&fs::read(&requirements).unwrap()).to_string();
+    if fs::read_to_string(&marker).is_ok_and(|found| found == wanted) {
+        println!("python: the environment is there");
+        return python;
+    }
+    println!("python: making an environment with what {} names", requirements.display());
+    succeed(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder));
+    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
+    succeed(Command::new(&python).args(install).arg(&requirements));
+    fs::write(&marker, wanted).unwrap();
+    python
+}
+
+/// `casemark serve`, ended when it is dropped.
+struct Service {
+    child: Child,
+    address: String,
+    log: PathBuf,
+}
+
+impl Service {
+    fn start(program: &Program, words: &[&str]) -> Self {
+        let log = program.path("serve.log");
+        let mut command = program.command(words);
+        command.stdout(Stdio::piped()).stderr(File::create(&log).unwrap());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let line = lines.next().map(Result::unwrap).unwrap_or_default();
+        let told = || fs::read_to_string(&log).unwrap();
+        let address = line.strip_prefix("listening on ");
+        let address = address.unwrap_or_else(|| panic!("\"{line}\" on standard output\n{}", told()));
+        Self { child, address: address.to_owned(), log }
+    }
+
+    /// Asks it to stop, and waits.
+    fn stop(mut self) -> ExitStatus {
+        succeed(Command::new("kill").args(["-TERM", &self.child.id().to_string()]));
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn certificates(program: &Program, folder: &str) {
+    let words = ["certs", "--out", folder, "--country", "BB", "--laboratory", LABORATORY];
+    program.run(&words).exits(0);
+}
+
+#[test]
+#[ignore = "needs Python and its package index"]
+fn a_python_client_does_what_a_laboratory_needs() {
+    let python = python();
+    succeed(Command::new(&python).arg(examples().join("generate.py")));
+    println!("python: the contract is compiled");
+
+    let program = Program::new();
+    let firearms = FIREARMS.to_string();
+    let simulate = ["simulate", "--out", "scans", "--shots", "3", "--seed", "7", "--firearms"];
+    program.run(&[&simulate[..], &[&firearms]].concat()).exits(0);
+    certificates(&program, "certs");
+    certificates(&program, "stranger");
+    let words = [
+        "serve",
+        "--store",
+        "store",
+        "--listen",
+        "127.0.0.1:0",
+        "--tls-cert",
+        "certs/server.pem",
+        "--tls-key",
+        "certs/server.key.pem",
+        "--client-ca",
+        "certs/authority.pem",
+    ];
+    let service = Service::start(&program, &words);
+    println!("casemark: {FIREARMS} firearms of three shots, and a service on {}", service.address);
+
+    let client = "client-forensic-sciences-centre";
+    let mut command = Command::new(&python);
+    command.arg(examples().join("end_to_end.py"));
+    command.args(["--address", &service.address, "--laboratory", LABORATORY]);
+    for (option, file) in [
+        ("--authority", "certs/authority.pem".to_owned()),
+        ("--certificate", format!("certs/{client}.pem")),
+        ("--key", format!("certs/{client}.key.pem")),
+        ("--stranger-authority", "stranger/authority.pem".to_owned()),
+        ("--stranger-certificate", format!("stranger/{client}.pem")),
+        ("--stranger-key", format!("stranger/{client}.key.pem")),
+        ("--scans", "scans".to_owned()),
+    ] {
+        command.arg(option).arg(program.path(&file));
+    }
+    command.args(["--beyond-limit", &(UPLOAD_BYTES + 1).to_string()]);
+    let output = command.output().unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    println!("{stdout}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let log = fs::read_to_string(&service.log).unwrap();
+    assert!(output.status.success(), "{}\n{stderr}\n--- log of the service\n{log}", output.status);
+
+    let lines: Vec<Value> = stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |check: &str| lines.iter().find(|line| line["check"] == check).unwrap();
+    assert_eq!(of("search_third_shots")["mate_ranked_first"], FIREARMS, "{stdout}");
+    let compared = of("compare_uploads_and_stored");
+    let cmc = |name: &str| compared[name].as_u64().unwrap();
+    assert!(cmc("known_match_cmc") > cmc("known_non_match_cmc"), "{compared}");
+    let last = lines.last().unwrap();
+    assert!(last["checks"].as_u64().unwrap() >= 15 && last["passed"] == last["checks"], "{last}");
+
+    let status = service.stop();
+    assert!(status.success(), "the service ended with {status}");
+    // What the client was told is safe is there when the service is gone, and sound.
+    let stats = program.run(&["store", "stats", "--store", "store", "--json"]).exits(0).json();
+    assert_eq!(stats["scans"], 2 * FIREARMS, "{stats}");
+    program.run(&["store", "verify", "--store", "store"]).exits(0);
+}
