@@ -96,15 +96,8 @@ fn link(type_name: &str) -> String {
 fn type_of(field: &FieldDescriptorProto) -> String {
     let scalar = match field.r#type() {
         Type::Message | Type::Enum => link(field.type_name()),
-        Type::Double => "double".to_owned(),
-        Type::Uint64 => "uint64".to_owned(),
-        Type::Int64 => "int64".to_owned(),
-        Type::Uint32 => "uint32".to_owned(),
-        Type::Int32 => "int32".to_owned(),
-        Type::Bool => "bool".to_owned(),
-        Type::String => "string".to_owned(),
-        Type::Bytes => "bytes".to_owned(),
-        other => panic!("no name for {other:?} of {}", field.name()),
+        // As the language spells it.
+        scalar => scalar.as_str_name().trim_start_matches("TYPE_").to_lowercase(),
     };
     if field.label() == Label::Repeated {
         format!("repeated {scalar}")
@@ -191,8 +184,7 @@ fn document() -> String {
         let name = service.name();
         let anchor = |method: &str| format!("{name}{method}").to_lowercase();
         let calls = service.method.iter().map(|method| method.name());
-        let calls: Vec<String> =
-            calls.map(|call| format!("[{call}](#{})", anchor(call))).collect();
+        let calls: Vec<String> = calls.map(|call| format!("[{call}](#{})", anchor(call))).collect();
         let _ = writeln!(text, "| [{name}](#{}) | {} |", name.to_lowercase(), calls.join(", "));
     }
     for source in &sources {

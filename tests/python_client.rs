@@ -71,7 +71,8 @@ impl Service {
         let line = lines.next().map(Result::unwrap).unwrap_or_default();
         let told = || fs::read_to_string(&log).unwrap();
         let address = line.strip_prefix("listening on ");
-        let address = address.unwrap_or_else(|| panic!("\"{line}\" on standard output\n{}", told()));
+        let address =
+            address.unwrap_or_else(|| panic!("\"{line}\" on standard output\n{}", told()));
         Self { child, address: address.to_owned(), log }
     }
 
@@ -124,21 +125,27 @@ fn a_python_client_does_what_a_laboratory_needs() {
     let service = Service::start(&program, &words);
     println!("casemark: {FIREARMS} firearms of three shots, and a service on {}", service.address);
 
-    let client = "client-forensic-sciences-centre";
-    let mut command = Command::new(&python);
-    command.arg(examples().join("end_to_end.py"));
-    command.args(["--address", &service.address, "--laboratory", LABORATORY]);
-    for (option, file) in [
-        ("--authority", "certs/authority.pem".to_owned()),
-        ("--certificate", format!("certs/{client}.pem")),
-        ("--key", format!("certs/{client}.key.pem")),
-        ("--stranger-authority", "stranger/authority.pem".to_owned()),
-        ("--stranger-certificate", format!("stranger/{client}.pem")),
-        ("--stranger-key", format!("stranger/{client}.key.pem")),
-        ("--scans", "scans".to_owned()),
-    ] {
-        command.arg(option).arg(program.path(&file));
-    }
+    let run = |script: &str, options: &[(&str, &str)]| {
+        let mut command = Command::new(&python);
+        command.arg(examples().join(script)).args(["--address", &service.address]);
+        let own = [
+            ("--authority", "certs/authority.pem"),
+            ("--certificate", "certs/client-forensic-sciences-centre.pem"),
+            ("--key", "certs/client-forensic-sciences-centre.key.pem"),
+        ];
+        for (option, file) in own.iter().chain(options) {
+            command.arg(option).arg(program.path(file));
+        }
+        command
+    };
+    let others = [
+        ("--stranger-authority", "stranger/authority.pem"),
+        ("--stranger-certificate", "stranger/client-forensic-sciences-centre.pem"),
+        ("--stranger-key", "stranger/client-forensic-sciences-centre.key.pem"),
+        ("--scans", "scans"),
+    ];
+    let mut command = run("end_to_end.py", &others);
+    command.args(["--laboratory", LABORATORY]);
     command.args(["--beyond-limit", &(UPLOAD_BYTES + 1).to_string()]);
     let output = command.output().unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap();
@@ -147,7 +154,8 @@ fn a_python_client_does_what_a_laboratory_needs() {
     let log = fs::read_to_string(&service.log).unwrap();
     assert!(output.status.success(), "{}\n{stderr}\n--- log of the service\n{log}", output.status);
 
-    let lines: Vec<Value> = stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<Value> =
+        stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let of = |check: &str| lines.iter().find(|line| line["check"] == check).unwrap();
     assert_eq!(of("search_third_shots")["mate_ranked_first"], FIREARMS, "{stdout}");
     let compared = of("compare_uploads_and_stored");
@@ -155,6 +163,26 @@ fn a_python_client_does_what_a_laboratory_needs() {
     assert!(cmc("known_match_cmc") > cmc("known_non_match_cmc"), "{compared}");
     let last = lines.last().unwrap();
     assert!(last["checks"].as_u64().unwrap() >= 15 && last["passed"] == last["checks"], "{last}");
+
+    let questioned = program.path("scans/F0002-S03.x3p");
+    let mate = program.path("scans/F0002-S01.x3p");
+    fs::create_dir(program.path("more")).unwrap();
+    fs::copy(&mate, program.path("more/again.x3p")).unwrap();
+    let more = program.path("more");
+    let searched = succeed(run("example.py", &[]).arg("search").arg(&questioned));
+    assert!(searched.lines().nth(1).unwrap().contains("F0002-S0"), "{searched}");
+    let compared = succeed(run("example.py", &[]).arg("compare").arg(&questioned).arg(&mate));
+    assert!(compared.contains("congruent cells"), "{compared}");
+    let entered =
+        succeed(run("example.py", &[]).arg("enrol").arg(&more).args(["--laboratory", LABORATORY]));
+    assert!(entered.contains("was there already"), "{entered}");
+    let listed = succeed(run("example.py", &[]).arg("list"));
+    assert_eq!(
+        listed.lines().count() as u64,
+        2 * FIREARMS,
+        "one is withdrawn, and a head: {listed}"
+    );
+    println!("{searched}\n{compared}\n{entered}");
 
     let status = service.stop();
     assert!(status.success(), "the service ended with {status}");
