@@ -2,6 +2,8 @@
 //! docs/api-preface.md, and fails where the file differs: `CASEMARK_WRITE=1 cargo test --test api_document` writes it.
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 
+use casemark::access::{MATRIX, Role};
+use casemark::service::Rpc;
 use protox::prost_reflect::prost_types::field_descriptor_proto::{Label, Type};
 use protox::prost_reflect::prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
@@ -16,6 +18,8 @@ use std::path::{Path, PathBuf};
 const ORDER: &[&str] = &["extraction", "comparison", "reference", "search", "batch", "admin"];
 const DOCUMENT: &str = "docs/api.md";
 const PREFACE: &str = "docs/api-preface.md";
+/// Where the preface wants the table of roles.
+const ROLES: &str = "<!-- roles -->";
 const HINT: &str = "`CASEMARK_WRITE=1 cargo test --test api_document` writes it anew";
 
 // Numbers of fields in descriptor.proto, of which the paths of comments consist.
@@ -173,11 +177,28 @@ fn number(index: usize) -> i32 {
     i32::try_from(index).unwrap()
 }
 
+/// Which role may make which call.
+fn roles() -> String {
+    let mut text = String::from("| call |");
+    Role::ALL.iter().for_each(|role| text.push_str(&format!(" {role} |")));
+    text.push_str("\n|---|");
+    Role::ALL.iter().for_each(|_| text.push_str("---|"));
+    for rpc in Rpc::ALL {
+        let Some(action) = rpc.action() else { continue };
+        let (_, allowed) = MATRIX.iter().find(|(row, _)| *row == action).unwrap();
+        let _ = write!(text, "\n| {} |", rpc.name());
+        allowed.iter().for_each(|yes| text.push_str(if *yes { " yes |" } else { " |" }));
+    }
+    text
+}
+
 fn document() -> String {
     let sources = sources();
+    let preface = read(PREFACE);
+    let (before, after) = preface.split_once(ROLES).unwrap();
+    let preface = [before, &roles(), after].concat();
     let mut text = format!(
-        "<!-- Made by tests/api_document.rs from proto/ and {PREFACE}: change those. {HINT}. -->\n\n{}",
-        read(PREFACE)
+        "<!-- Made by tests/api_document.rs from proto/ and {PREFACE}: change those. {HINT}. -->\n\n{preface}",
     );
     text.push_str("\n## Services\n\n| service | calls |\n|---|---|\n");
     for service in sources.iter().flat_map(|source| &source.file.service) {

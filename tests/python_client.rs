@@ -20,7 +20,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 const LABORATORY: &str = "Forensic Sciences Centre";
 const FIREARMS: u64 = 10;
 /// Largest file that the service takes, bytes: several scans.
-const UPLOAD_BYTES: u64 = 64 << 20;
+const UPLOAD_BYTES: u64 = 8 << 20;
 
 fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/python")
@@ -91,9 +91,43 @@ impl Drop for Service {
     }
 }
 
-fn certificates(program: &Program, folder: &str) {
-    let words = ["certs", "--out", folder, "--country", "BB", "--laboratory", LABORATORY];
+fn certificates(program: &Program, folder: &str, laboratory: &str, country: &str) {
+    let words = ["certs", "--out", folder, "--laboratory", laboratory, "--country", country];
     program.run(&words).exits(0);
+}
+
+fn configuration() -> String {
+    format!(
+        r#"
+[server]
+address = "127.0.0.1:0"
+store = "store"
+
+[tls]
+certificate = "certs/server.pem"
+key = "certs/server.key.pem"
+client_authority = "certs/authority.pem"
+
+[limits]
+upload_bytes = {UPLOAD_BYTES}
+concurrent_searches_per_laboratory = 2
+retry_seconds = 1
+
+[sharing]
+share_with = "own_laboratory"
+existence = "told"
+
+[[laboratory]]
+name = "{LABORATORY}"
+country = "BB"
+roles = ["examiner", "contributor"]
+
+[[laboratory]]
+name = "Neighbour"
+country = "TT"
+roles = ["examiner"]
+"#
+    )
 }
 
 #[test]
@@ -107,22 +141,12 @@ fn a_python_client_does_what_a_laboratory_needs() {
     let firearms = FIREARMS.to_string();
     let simulate = ["simulate", "--out", "scans", "--shots", "3", "--seed", "7", "--firearms"];
     program.run(&[&simulate[..], &[&firearms]].concat()).exits(0);
-    certificates(&program, "certs");
-    certificates(&program, "stranger");
-    let words = [
-        "serve",
-        "--store",
-        "store",
-        "--listen",
-        "127.0.0.1:0",
-        "--tls-cert",
-        "certs/server.pem",
-        "--tls-key",
-        "certs/server.key.pem",
-        "--client-ca",
-        "certs/authority.pem",
-    ];
-    let service = Service::start(&program, &words);
+    certificates(&program, "certs", LABORATORY, "BB");
+    certificates(&program, "certs", "Neighbour", "TT");
+    certificates(&program, "certs", "Unknown", "JM");
+    certificates(&program, "stranger", LABORATORY, "BB");
+    program.write("service.toml", configuration().as_bytes());
+    let service = Service::start(&program, &["serve", "--config", "service.toml"]);
     println!("casemark: {FIREARMS} firearms of three shots, and a service on {}", service.address);
 
     let run = |script: &str, options: &[(&str, &str)]| {
@@ -139,6 +163,10 @@ fn a_python_client_does_what_a_laboratory_needs() {
         command
     };
     let others = [
+        ("--neighbour-certificate", "certs/client-neighbour.pem"),
+        ("--neighbour-key", "certs/client-neighbour.key.pem"),
+        ("--unknown-certificate", "certs/client-unknown.pem"),
+        ("--unknown-key", "certs/client-unknown.key.pem"),
         ("--stranger-authority", "stranger/authority.pem"),
         ("--stranger-certificate", "stranger/client-forensic-sciences-centre.pem"),
         ("--stranger-key", "stranger/client-forensic-sciences-centre.key.pem"),
@@ -162,7 +190,7 @@ fn a_python_client_does_what_a_laboratory_needs() {
     let cmc = |name: &str| compared[name].as_u64().unwrap();
     assert!(cmc("known_match_cmc") > cmc("known_non_match_cmc"), "{compared}");
     let last = lines.last().unwrap();
-    assert!(last["checks"].as_u64().unwrap() >= 15 && last["passed"] == last["checks"], "{last}");
+    assert!(last["checks"].as_u64().unwrap() >= 17 && last["passed"] == last["checks"], "{last}");
 
     let questioned = program.path("scans/F0002-S03.x3p");
     let mate = program.path("scans/F0002-S01.x3p");
@@ -190,4 +218,5 @@ fn a_python_client_does_what_a_laboratory_needs() {
     let stats = program.run(&["store", "stats", "--store", "store", "--json"]).exits(0).json();
     assert_eq!(stats["scans"], 2 * FIREARMS, "{stats}");
     program.run(&["store", "verify", "--store", "store"]).exits(0);
+    program.run(&["audit", "verify", "--store", "store"]).exits(0);
 }

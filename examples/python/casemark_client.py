@@ -42,9 +42,9 @@ except ImportError as error:
 CHUNK = 256 * 1024
 # Largest answer taken: a page of 1000 records with long notes is more than gRPC's 4 MiB.
 LARGEST_ANSWER = 64 * 1024 * 1024
-# Seconds that a call may take. The server has limits of its own.
-PATIENCE = 60.0
-SEARCH_PATIENCE = 600.0
+# Seconds that a call may take, its upload included. The server has limits of its own.
+PATIENCE = 120.0
+SEARCH_PATIENCE = 1800.0
 # How often a call is made, the first time included.
 ATTEMPTS = 5
 
@@ -52,12 +52,15 @@ ExhibitMetadata = record_pb2.ExhibitMetadata
 Filter = record_pb2.Filter
 FirearmMetadata = record_pb2.FirearmMetadata
 ReadOptions = scan_pb2.ReadOptions
+Sharing = record_pb2.Sharing
+REGION = record_pb2.AUDIENCE_REGION
 BREECH_FACE = record_pb2.MARK_KIND_BREECH_FACE
 
 T = TypeVar("T")
 Event = Union[
     search_service_pb2.SearchProgress,
     search_service_pb2.SearchCandidate,
+    search_service_pb2.RestrictedCandidate,
     search_service_pb2.SearchSummary,
 ]
 
@@ -152,6 +155,8 @@ class SearchResult:
 
     summary: search_service_pb2.SearchSummary
     candidates: List[search_service_pb2.SearchCandidate] = field(default_factory=list)
+    # Laboratories with a record among the best that they do not share: ask them.
+    restricted: List[str] = field(default_factory=list)
 
 
 class Client:
@@ -244,7 +249,8 @@ class Client:
         omit_cells: bool = False,
         options: Optional[ReadOptions] = None,
     ) -> Generator[Event, None, None]:
-        """Searches the store: yields progress, then the candidates, best first, then the summary.
+        """Searches the store: yields progress, then the candidates, best first, then whose records are
+        among the best and not shared, then the summary.
 
         Raises `BrokenAnswer` if there is no summary: then it is no result, whatever came before. To stop
         the search on the server, close this generator. `find` is simpler where progress does not matter.
@@ -272,6 +278,8 @@ class Client:
                     yield response.progress
                 elif kind == "candidate":
                     yield response.candidate
+                elif kind == "restricted":
+                    yield response.restricted
                 elif kind == "summary":
                     yield response.summary
                     return
@@ -285,12 +293,14 @@ class Client:
 
         Look at `summary.complete`: where it is false, some records could not be compared.
         """
-        candidates = []
+        candidates, restricted = [], []
         for event in self.search(questioned, **how):
             if isinstance(event, search_service_pb2.SearchCandidate):
                 candidates.append(event)
+            elif isinstance(event, search_service_pb2.RestrictedCandidate):
+                restricted.append(event.laboratory)
             elif isinstance(event, search_service_pb2.SearchSummary):
-                return SearchResult(event, candidates)
+                return SearchResult(event, candidates, restricted)
         raise BrokenAnswer("the search ended without a summary: it is no result")
 
     def compare(
@@ -311,10 +321,10 @@ class Client:
         answer = self._retrying(lambda: self._comparison.Compare(messages(), timeout=PATIENCE))
         return answer.comparison
 
-    def get(self, scan_id: str) -> record_pb2.Record:
-        """What the store knows of a scan, withdrawn or not."""
+    def get(self, scan_id: str) -> reference_service_pb2.GetResponse:
+        """What the store knows of a scan, withdrawn or not; of an own one, how it is shared too."""
         request = reference_service_pb2.GetRequest(scan_id=scan_id)
-        return self._retrying(lambda: self._references.Get(request, timeout=PATIENCE)).record
+        return self._retrying(lambda: self._references.Get(request, timeout=PATIENCE))
 
     def list(
         self, filter: Optional[Filter] = None, page_size: int = 100
@@ -365,6 +375,13 @@ class Client:
             scan_id=scan_id, exhibit_id=exhibit_id, reason=reason
         )
         return self._retrying(lambda: self._references.Withdraw(request, timeout=PATIENCE))
+
+    def share(
+        self, exhibit_id: str, sharing: Optional[Sharing]
+    ) -> reference_service_pb2.ShareResponse:
+        """Chooses with whom an own exhibit is shared; `None` is whatever the service does by default."""
+        request = reference_service_pb2.ShareRequest(exhibit_id=exhibit_id, sharing=sharing)
+        return self._retrying(lambda: self._references.Share(request, timeout=PATIENCE))
 
     def _retrying(self, call: Callable[[], T]) -> T:
         """Calls again where the service says when, or was not reached, and gives up after a while."""

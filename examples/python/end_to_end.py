@@ -1,6 +1,6 @@
 """Does the client do with a real service what it says? `tests/python_client.rs` starts one and runs this.
 
-Wants an empty store and a folder that `casemark simulate` made with three shots of each firearm. Prints a
+Wants an empty store, a second laboratory that may search and not enter, one that the service does not know, and a folder that `casemark simulate` made with three shots of each firearm. Prints a
 line of JSON for each check, and exits with 1 if one failed.
 """
 
@@ -11,20 +11,24 @@ import csv
 import json
 import sys
 import tempfile
+import threading
 import time
 import traceback
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
 
 import grpc
 
 from casemark_client import (
+    REGION,
     BrokenAnswer,
     CasemarkError,
     Client,
     ExhibitMetadata,
     Filter,
+    Sharing,
     Stored,
     search_service_pb2,
     sha256,
@@ -110,7 +114,7 @@ class EndToEnd:
 
     def get_what_was_entered(self) -> Dict[str, Any]:
         for name, scan_id in self.scans.items():
-            record = self.client.get(scan_id)
+            record = self.client.get(scan_id).record
             path = self.words.scans / name
             expect(record.original_file_name == name, f"{scan_id} is {record.original_file_name}")
             expect(record.exhibit == self.exhibit(path), f"{name}: other metadata came back")
@@ -137,7 +141,7 @@ class EndToEnd:
                     progress.append(event)
                 elif isinstance(event, search_service_pb2.SearchCandidate):
                     candidates.append(event)
-                else:
+                elif isinstance(event, search_service_pb2.SearchSummary):
                     summary = event
             expect(summary.complete, f"{firearm}: the search is not complete")
             expect(summary.records_searched == len(self.scans), f"{summary.records_searched} searched")
@@ -230,12 +234,74 @@ class EndToEnd:
         expect(found[0] == self.scans[mate.name], "the other mate is not first")
         expect(sorted(found) == sorted(self.scans.values()), "the search left something else out")
         expect(gone not in [each.scan_id for each in self.client.list()], "the list has it")
-        record = self.client.get(gone)
+        record = self.client.get(gone).record
         expect(record.withdrawal.reason == "entered by mistake", "its record does not say why")
         again = refused(lambda: self.client.withdraw("again", scan_id=gone))
         expect(again.code == grpc.StatusCode.FAILED_PRECONDITION, str(again))
         expect(again.reason == "WITHDRAWN", str(again.reason))
         return {"withdrawn": gone, "candidates": len(found)}
+
+    def searches_beyond_the_limit_come_later(self) -> Dict[str, Any]:
+        """More at the same time than a laboratory may have: each is told when to come back, and does."""
+        wanted = 4
+        path = self.all_scans()[2]
+        with self.connect(self.words.certificate, self.words.key, attempts=100) as client:
+            stub, lock, calls = client._searches, threading.Lock(), []
+
+            class Counting:
+                def Search(self, *what: Any, **how: Any) -> Any:  # noqa: N802, as grpc names it
+                    with lock:
+                        calls.append(1)
+                    return stub.Search(*what, **how)
+
+            client._searches = Counting()  # type: ignore[assignment]
+            with ThreadPoolExecutor(wanted) as pool:
+                results = list(pool.map(lambda _: client.find(path, top=1), range(wanted)))
+        first = {result.candidates[0].record.scan_id for result in results}
+        expect(len(first) == 1, f"the same search gave {first}")
+        expect(len(calls) > wanted, "no search was sent away")
+        return {"searches": wanted, "calls": len(calls)}
+
+    def records_are_their_laboratory_s(self) -> Dict[str, Any]:
+        """By default nobody else sees them, and only their own laboratory changes them."""
+        first, _, questioned = next(iter(self.firearms.values()))
+        scan_id = self.scans[first.name]
+        exhibit_id = self.client.get(scan_id).record.exhibit_id
+        words = self.words
+        with self.connect(words.neighbour_certificate, words.neighbour_key) as neighbour:
+
+            def seen() -> List[str]:
+                listed = [record.scan_id for record in neighbour.list()]
+                result = neighbour.find(questioned, top=2)
+                found = [each.record.scan_id for each in result.candidates]
+                expect(listed == found, f"listed are {listed}, found {found}")
+                # Of what is not shared, as much is told as the configuration says: whose it is.
+                restricted = [words.laboratory] * (2 - len(found))
+                expect(result.restricted == restricted, f"restricted are {result.restricted}")
+                return found
+
+            def denied(call: Callable[[], Any], reason: str) -> None:
+                error = refused(call)
+                expect(error.code == grpc.StatusCode.PERMISSION_DENIED, str(error))
+                expect(error.reason == reason, f"{error.reason}, wanted {reason}: {error}")
+
+            expect(seen() == [], "a neighbour sees what is not shared")
+            denied(lambda: neighbour.get(scan_id), "RESTRICTED")
+            self.client.share(exhibit_id, Sharing(audience=REGION))
+            expect(seen() == [scan_id], "a neighbour does not see what is shared")
+            expect(neighbour.get(scan_id).record.exhibit == self.exhibit(first), "other metadata")
+            expect(self.client.get(scan_id).sharing.audience == REGION, "its policy is not told")
+            expect(not neighbour.get(scan_id).HasField("sharing"), "a policy is told to others")
+            denied(lambda: neighbour.withdraw("mischief", scan_id=scan_id), "DENIED")
+            denied(lambda: neighbour.enrol(questioned, self.exhibit(questioned)), "DENIED")
+            self.client.share(exhibit_id, None)
+            expect(seen() == [], "a neighbour sees what is no longer shared")
+        other = ExhibitMetadata(laboratory="Another Laboratory")
+        denied(lambda: self.client.enrol(questioned, other), "OTHER_LABORATORY")
+        with self.connect(words.unknown_certificate, words.unknown_key) as unknown:
+            denied(lambda: unknown.find(questioned), "DENIED")
+            denied(lambda: list(unknown.list()), "DENIED")
+        return {"shared": first.name}
 
     def search_without_summary_is_no_result(self) -> Dict[str, Any]:
         """By a service that breaks off, which the real one does not."""
@@ -307,7 +373,7 @@ class EndToEnd:
                     error = refused(call)
                     expect(error.code == grpc.StatusCode.UNAVAILABLE, f"{name}: {error}")
                     codes[name] = error.code.name
-        expect(not self.client.get(known).HasField("withdrawal"), "a stranger withdrew a scan")
+        expect(not self.client.get(known).record.HasField("withdrawal"), "a stranger withdrew a scan")
         return {"codes": codes}
 
     def run(self) -> bool:
@@ -325,6 +391,8 @@ class EndToEnd:
             self.errors_say_what_to_do,
             self.a_file_beyond_the_limit,
             self.a_search_can_be_stopped,
+            self.searches_beyond_the_limit_come_later,
+            self.records_are_their_laboratory_s,
             self.search_without_summary_is_no_result,
             self.strangers_get_nothing,
             self.withdrawn_is_not_found,
@@ -352,6 +420,10 @@ def main() -> int:
         "authority",
         "certificate",
         "key",
+        "neighbour-certificate",
+        "neighbour-key",
+        "unknown-certificate",
+        "unknown-key",
         "stranger-authority",
         "stranger-certificate",
         "stranger-key",

@@ -57,12 +57,14 @@ def enrol(client: Client, words: argparse.Namespace) -> int:
 def search(client: Client, words: argparse.Namespace) -> int:
     """Searches with a scan, telling how far it is, and prints the candidates."""
     only = Filter(calibre=words.calibre, country=words.country)
-    candidates = []
+    candidates, restricted = [], []
     for event in client.search(scan(words.questioned), filter=only, top=words.top):
         if isinstance(event, search_service_pb2.SearchProgress):
             print(f"{event.records_done} of {event.records_chosen} records", file=sys.stderr)
         elif isinstance(event, search_service_pb2.SearchCandidate):
             candidates.append(event)
+        elif isinstance(event, search_service_pb2.RestrictedCandidate):
+            restricted.append(event.laboratory)
         else:
             summary = event
     rows = []
@@ -82,11 +84,13 @@ def search(client: Client, words: argparse.Namespace) -> int:
     table(("rank", "scan", "file", "laboratory", "cmc", "fraction", "ncc"), rows)
     print(f"\n{summary.records_searched} records searched, {summary.records_failed} failed.")
     print("Leads by rank score: only an examiner makes a hit.")
+    for laboratory in restricted:
+        print(f"One of the best is a record that {laboratory} does not share: ask there.")
     if not summary.complete:
         print("NOT COMPLETE: a connection may have been missed.")
         table(("scan", "failed because"), [(each.scan_id, each.reason) for each in summary.failures])
         return 2
-    return 0 if candidates else 1
+    return 0 if candidates or restricted else 1
 
 
 def compare(client: Client, words: argparse.Namespace) -> int:
