@@ -98,17 +98,19 @@ fn link(type_name: &str) -> String {
 }
 
 fn type_of(field: &FieldDescriptorProto) -> String {
-    let scalar = match field.r#type() {
-        Type::Message | Type::Enum => link(field.type_name()),
+    let kind = field.r#type();
+    let single = if matches!(kind, Type::Message | Type::Enum) {
+        link(field.type_name())
+    } else {
         // As the language spells it.
-        scalar => scalar.as_str_name().trim_start_matches("TYPE_").to_lowercase(),
+        kind.as_str_name().trim_start_matches("TYPE_").to_lowercase()
     };
     if field.label() == Label::Repeated {
-        format!("repeated {scalar}")
+        format!("repeated {single}")
     } else if field.proto3_optional() {
-        format!("optional {scalar}")
+        format!("optional {single}")
     } else {
-        scalar
+        single
     }
 }
 

@@ -1,8 +1,8 @@
 """A client of the casemark service: connect, enter scans, search, compare, read back.
 
 One class, `Client`, with a method for each rpc that a laboratory needs. Copy it and change it. It
-answers with the messages of the contract (`docs/api.md`), and raises `CasemarkError` where the service
-says no.
+answers with the messages of the contract (`docs/api.md`), and raises `CasemarkError` where the
+service says no.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ class CasemarkError(Exception):
 
 
 class BrokenAnswer(Exception):
-    """An answer that is not whole, and so is none: a search without a summary, a damaged download."""
+    """An answer that is not whole, so none: a search without a summary, a damaged download."""
 
 
 @dataclass
@@ -223,8 +223,8 @@ class Client:
     ) -> reference_service_pb2.EnrolResponse:
         """Enters a scan. When this returns, it is safe on the server's disk.
 
-        Tried again under the same `request_id`, so it is entered once. Keep one of your own and give it
-        where your program may be restarted in between.
+        Tried again under the same `request_id`, so it is entered once. Keep one of your own and
+        give it where your program may be restarted in between.
         """
         request = reference_service_pb2.EnrolRequest
         metadata = record_pb2.EnrolMetadata(
@@ -249,11 +249,12 @@ class Client:
         omit_cells: bool = False,
         options: Optional[ReadOptions] = None,
     ) -> Generator[Event, None, None]:
-        """Searches the store: yields progress, then the candidates, best first, then whose records are
-        among the best and not shared, then the summary.
+        """Searches the store: yields progress, then the candidates, best first, then whose records
+        are among the best and not shared, then the summary.
 
-        Raises `BrokenAnswer` if there is no summary: then it is no result, whatever came before. To stop
-        the search on the server, close this generator. `find` is simpler where progress does not matter.
+        Raises `BrokenAnswer` if there is no summary: then it is no result, whatever came before. To
+        stop the search on the server, close this generator. `find` is simpler where progress does
+        not matter.
         """
         request = search_service_pb2.SearchRequest
         query = search_service_pb2.SearchQuery(
@@ -339,7 +340,7 @@ class Client:
             request.page_token = page.next_page_token
 
     def download(self, scan_id: str, to: Path) -> reference_service_pb2.DownloadInfo:
-        """Writes the original file of a scan, and checks it against its hash before it has its name."""
+        """Writes the original file of a scan; it has its name once its hash is checked."""
         request = reference_service_pb2.DownloadRequest(scan_id=scan_id)
         part = to.with_name(to.name + ".part")
 
@@ -379,12 +380,12 @@ class Client:
     def share(
         self, exhibit_id: str, sharing: Optional[Sharing]
     ) -> reference_service_pb2.ShareResponse:
-        """Chooses with whom an own exhibit is shared; `None` is whatever the service does by default."""
+        """Chooses with whom an own exhibit is shared; `None` leaves that to the service."""
         request = reference_service_pb2.ShareRequest(exhibit_id=exhibit_id, sharing=sharing)
         return self._retrying(lambda: self._references.Share(request, timeout=PATIENCE))
 
     def _retrying(self, call: Callable[[], T]) -> T:
-        """Calls again where the service says when, or was not reached, and gives up after a while."""
+        """Calls again where the service says when, or was not reached; gives up after a while."""
         attempt = 1
         while True:
             try:

@@ -1,7 +1,8 @@
-"""Does the client do with a real service what it says? `tests/python_client.rs` starts one and runs this.
+"""Does the client do with a real service what it says? `tests/python_client.rs` runs this.
 
-Wants an empty store, a second laboratory that may search and not enter, one that the service does not know, and a folder that `casemark simulate` made with three shots of each firearm. Prints a
-line of JSON for each check, and exits with 1 if one failed.
+Wants an empty store, a second laboratory that may search and not enter, one that the service does
+not know, and a folder that `casemark simulate` made with three shots of each firearm. Prints a line
+of JSON for each check, and exits with 1 if one failed.
 """
 
 from __future__ import annotations
@@ -144,7 +145,9 @@ class EndToEnd:
                 elif isinstance(event, search_service_pb2.SearchSummary):
                     summary = event
             expect(summary.complete, f"{firearm}: the search is not complete")
-            expect(summary.records_searched == len(self.scans), f"{summary.records_searched} searched")
+            expect(
+                summary.records_searched == len(self.scans), f"{summary.records_searched} searched"
+            )
             expect(summary.questioned_sha256 == sha256(shots[2]), "it is of another file")
             expect([each.rank for each in candidates] == [1, 2, 3, 4, 5], "ranks are out of order")
             expect(progress[-1].records_done == len(self.scans), "progress does not reach the end")
@@ -242,7 +245,7 @@ class EndToEnd:
         return {"withdrawn": gone, "candidates": len(found)}
 
     def searches_beyond_the_limit_come_later(self) -> Dict[str, Any]:
-        """More at the same time than a laboratory may have: each is told when to come back, and does."""
+        """More at once than a laboratory may have: each is told when to come back, and does."""
         wanted = 4
         path = self.all_scans()[2]
         with self.connect(self.words.certificate, self.words.key, attempts=100) as client:
@@ -373,7 +376,9 @@ class EndToEnd:
                     error = refused(call)
                     expect(error.code == grpc.StatusCode.UNAVAILABLE, f"{name}: {error}")
                     codes[name] = error.code.name
-        expect(not self.client.get(known).record.HasField("withdrawal"), "a stranger withdrew a scan")
+        expect(
+            not self.client.get(known).record.HasField("withdrawal"), "a stranger withdrew a scan"
+        )
         return {"codes": codes}
 
     def run(self) -> bool:

@@ -88,7 +88,9 @@ def search(client: Client, words: argparse.Namespace) -> int:
         print(f"One of the best is a record that {laboratory} does not share: ask there.")
     if not summary.complete:
         print("NOT COMPLETE: a connection may have been missed.")
-        table(("scan", "failed because"), [(each.scan_id, each.reason) for each in summary.failures])
+        table(
+            ("scan", "failed because"), [(each.scan_id, each.reason) for each in summary.failures]
+        )
         return 2
     return 0 if candidates or restricted else 1
 
@@ -131,9 +133,7 @@ def list_all(client: Client, _: argparse.Namespace) -> int:
 def arguments(words: Optional[Sequence[str]] = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--address", default="localhost:50051", help="host:port of the service")
-    parser.add_argument(
-        "--authority", type=Path, required=True, help="the server's authority, PEM"
-    )
+    parser.add_argument("--authority", type=Path, required=True, help="the server's authority, PEM")
     parser.add_argument(
         "--certificate", type=Path, required=True, help="this laboratory's certificate, PEM"
     )
