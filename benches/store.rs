@@ -9,6 +9,7 @@ use casemark::store::{
     SignatureBlob,
 };
 use jiff::Timestamp;
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 /// Bytes that do not compress, different for each number.
@@ -75,7 +76,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let seconds = start.elapsed().as_secs_f64();
     println!("read 1200 signatures, hashed: {:.0} MB/s", bytes as f64 / 1e6 / seconds);
     let start = Instant::now();
-    let report = store.verify(&mut |_| {})?;
+    let report = store.verify(&mut |_| ControlFlow::Continue(()))?;
     let seconds = start.elapsed().as_secs_f64();
     println!("verify {} objects, {} MB: {seconds:.2} s", report.objects, report.bytes / 1_000_000);
     drop(store);

@@ -13,6 +13,7 @@ use casemark::store::{
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -131,7 +132,7 @@ fn what_was_acknowledged_survives_a_kill() {
             assert!(stored.bytes.is_some() && store.view(stored.scan).is_ok());
             store.original(stored.scan).unwrap();
         }
-        let report = store.verify(&mut |_| {}).unwrap();
+        let report = store.verify(&mut |_| ControlFlow::Continue(())).unwrap();
         assert!(report.is_sound(), "round {round}: {:?}", report.findings);
     }
     println!("{} scans acknowledged, {applied} records healed at opening", acknowledged.len());

@@ -158,8 +158,8 @@ actions! {
     Share "share"                                              N N Y N N;
     /// Take an own exhibit or scan out of every search.
     Withdraw "withdraw"                                        N N Y N N;
-    /// Count what is in the store.
-    Statistics "statistics"                                    Y Y Y Y Y;
+    /// Count what is in the store: everyone's records, whoever they are shared with.
+    Statistics "statistics"                                    N N N Y Y;
     /// Check store and audit log.
     Verify "verify"                                            N N N Y Y;
     /// Read the audit log.

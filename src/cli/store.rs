@@ -14,6 +14,7 @@ use crate::store::{DiskStore, Filter, ReferenceStore as _, ScanId, SignatureBlob
 use anyhow::{Context as _, bail};
 use rayon::prelude::*;
 use serde::Serialize;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 /// Signatures that share their syncs.
@@ -82,6 +83,7 @@ fn verify(context: &Context, arguments: &StoreArguments) -> anyhow::Result<Outco
         .verify(&mut |progress| {
             bar.set_length(progress.total);
             bar.set_position(progress.done);
+            ControlFlow::Continue(())
         })
         .with_context(|| arguments.store.display().to_string())?;
     bar.finish_and_clear();

@@ -8,6 +8,7 @@ use super::status::{Fault, Problem, Room};
 use super::trail::Transcript;
 use super::work::{Bench, Queue};
 use super::{convert, pb};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
@@ -60,7 +61,7 @@ impl AdminService for Admin {
     }
 }
 
-/// One at a time: a verification holds up all writes, and goes on to its end once begun.
+/// One at a time: a verification holds up all writes. It ends when its client goes away.
 async fn verify(scope: Scope, unopened: Unopened<pb::VerifyResponse>) -> Result<(), Fault> {
     let Scope { shared, trail, .. } = scope;
     let Ok(only) = Arc::clone(&shared.verification).try_lock_owned() else {
@@ -70,7 +71,7 @@ async fn verify(scope: Scope, unopened: Unopened<pb::VerifyResponse>) -> Result<
     let outbound = unopened.open().await?;
     let (store, audit) = (Arc::clone(&shared.store), shared.audit.clone());
     let news = outbound.clone();
-    let work = move |_: &Bench| {
+    let work = move |bench: &Bench| {
         let _only = only;
         let mut progress = |progress: crate::store::Progress| {
             if progress.done.is_multiple_of(STEP) || progress.done == progress.total {
@@ -79,6 +80,7 @@ async fn verify(scope: Scope, unopened: Unopened<pb::VerifyResponse>) -> Result<
                     pb::VerifyProgress { objects_done, objects_total, audit_entries_done: 0 };
                 news.offer(event(Event::Progress(progress)));
             }
+            if bench.stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let report = store.verify(&mut progress)?;
         let objects = report.objects;

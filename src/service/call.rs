@@ -260,7 +260,7 @@ impl Call {
 
     /// Messages from the client.
     pub(super) fn inbound<T>(&self, stream: Streaming<T>) -> Inbound<T> {
-        Inbound::new(stream, self.shared.limits.upload_idle)
+        Inbound::new(stream, &self.shared.limits)
     }
 
     /// Answers with one message.

@@ -25,6 +25,9 @@ use tonic::{Request, Response, Status, Streaming};
 
 /// Records of a page where the client does not say how many.
 const PAGE: usize = 100;
+/// A page ends with the record that makes it larger than this: clients take 4 MiB by default, and a record has up to 40 KB
+/// of notes.
+const PAGE_BYTES: usize = 1 << 20;
 /// Bytes of one chunk of a download.
 const CHUNK: usize = 256 << 10;
 
@@ -227,18 +230,20 @@ async fn list(scope: Scope, request: pb::ListRequest) -> Result<pb::ListResponse
     let filter = Filter { after, ..filter };
     on_jobs(scope, move |scope| {
         let store = &scope.shared.store;
-        let mut records = Vec::new();
+        let (mut records, mut bytes) = (Vec::new(), 0);
         for scan in store.scans(&filter) {
             let view = store.view(scan?)?;
             if scope.access(&view)? != Access::Allowed {
                 continue;
             }
-            if records.len() == size {
+            if records.len() == size || bytes > PAGE_BYTES {
                 let next_page_token = records.last().map(|last: &pb::Record| last.scan_id.clone());
                 let next_page_token = next_page_token.unwrap_or_default();
                 return Ok(pb::ListResponse { records, next_page_token });
             }
-            records.push(convert::record(view));
+            let record = convert::record(view);
+            bytes += record.encoded_len();
+            records.push(record);
         }
         Ok(pb::ListResponse { records, next_page_token: String::new() })
     })

@@ -53,6 +53,8 @@ pub(super) enum Fault {
     // A limit.
     #[error("{field} has more than {limit} bytes, the limit")]
     UploadTooLarge { field: &'static str, limit: u64 },
+    #[error("a message has more bytes than this server takes, which is {limit}")]
+    MessageTooLarge { limit: usize },
     #[error("this batch has {limit} uploads already, the limit")]
     TooManyUploads { limit: usize },
     #[error("no message came for {} s, the limit", idle.as_secs_f64())]
@@ -138,8 +140,10 @@ pub(super) enum Problem {
     UnknownValue { found: i32 },
     #[error("is {found}, wanted {wanted}")]
     OutOfRange { found: f64, wanted: &'static str },
-    #[error("has {found} characters, wanted {wanted}")]
-    Characters { found: usize, wanted: &'static str },
+    #[error("has {found} characters, wanted 1 to {most}")]
+    Characters { found: usize, most: usize },
+    #[error("has {found} bytes, wanted {wanted}")]
+    Bytes { found: usize, wanted: &'static str },
     #[error("is given twice on this stream")]
     Repeated,
     #[error("is given where it means nothing")]
@@ -183,9 +187,10 @@ impl Fault {
                 | Refusal::NotOwner { .. }
                 | Refusal::OtherLaboratory { .. } => Code::PermissionDenied,
             },
-            Self::UploadTooLarge { .. } | Self::TooManyUploads { .. } | Self::Room { .. } => {
-                Code::ResourceExhausted
-            }
+            Self::UploadTooLarge { .. }
+            | Self::MessageTooLarge { .. }
+            | Self::TooManyUploads { .. }
+            | Self::Room { .. } => Code::ResourceExhausted,
             Self::Idle { .. } | Self::Deadline => Code::DeadlineExceeded,
             Self::Cancelled => Code::Cancelled,
             Self::Stopping { .. } => Code::Unavailable,
@@ -221,6 +226,7 @@ impl Fault {
                 Refusal::OtherLaboratory { .. } => "OTHER_LABORATORY",
             },
             Self::UploadTooLarge { .. } => "UPLOAD_TOO_LARGE",
+            Self::MessageTooLarge { .. } => "MESSAGE_TOO_LARGE",
             Self::TooManyUploads { .. } => "TOO_MANY_UPLOADS",
             Self::Idle { .. } => "UPLOAD_STALLED",
             Self::Room { .. } => "NO_ROOM",
@@ -287,6 +293,9 @@ impl Fault {
         if let Self::TooManyUploads { .. } = self {
             return Some("batch".to_owned());
         }
+        if let Self::MessageTooLarge { .. } = self {
+            return Some("message".to_owned());
+        }
         if let Self::UploadTooLarge { field, .. } | Self::Format { field, .. } = self
             && self.code() == Code::ResourceExhausted
         {
@@ -327,6 +336,7 @@ impl Fault {
             | Self::Purged { .. }
             | Self::Refused { .. }
             | Self::UploadTooLarge { .. }
+            | Self::MessageTooLarge { .. }
             | Self::TooManyUploads { .. }
             | Self::Idle { .. }
             | Self::Room { .. }
@@ -474,6 +484,7 @@ fn code_of_store(error: &StoreError) -> Code {
         | StoreError::ExhibitDiffers { .. }
         | StoreError::FirearmDiffers { .. } => Code::FailedPrecondition,
         StoreError::WriteFailedBefore => Code::Unavailable,
+        StoreError::Stopped { .. } => Code::Cancelled,
         StoreError::ForeignFolder { .. }
         | StoreError::Manifest { .. }
         | StoreError::FormatUnsupported { .. }
@@ -500,6 +511,7 @@ fn reason_of_store(error: &StoreError) -> &'static str {
         StoreError::ExhibitDiffers { .. } => "EXHIBIT_DIFFERS",
         StoreError::FirearmDiffers { .. } => "FIREARM_DIFFERS",
         StoreError::WriteFailedBefore => "WRITE_FAILED_BEFORE",
+        StoreError::Stopped { .. } => "CANCELLED",
         StoreError::ForeignFolder { .. }
         | StoreError::Manifest { .. }
         | StoreError::FormatUnsupported { .. }

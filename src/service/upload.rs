@@ -5,6 +5,7 @@
 //! an error. What was held is given back when the [`Upload`] is dropped.
 
 use super::convert;
+use super::limits::Limits;
 use super::pb;
 use super::status::{Fault, Problem, Room};
 use crate::digest::Digest;
@@ -13,7 +14,7 @@ use prost::bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tonic::Streaming;
+use tonic::{Code, Streaming};
 
 /// Most bytes of one chunk.
 pub(super) const CHUNK_LIMIT: usize = 1 << 20;
@@ -108,8 +109,8 @@ impl Assembly {
     pub(super) fn push(&mut self, chunk: &[u8], budget: &Budget) -> Result<(), Fault> {
         let (field, limit) = (self.field, self.limit);
         if chunk.is_empty() || chunk.len() > CHUNK_LIMIT {
-            let (found, wanted) = (chunk.len() as f64, "1 to 1048576 bytes");
-            return Err(Fault::field("chunk", Problem::OutOfRange { found, wanted }));
+            let (found, wanted) = (chunk.len(), "1 to 1048576");
+            return Err(Fault::field("chunk", Problem::Bytes { found, wanted }));
         }
         let found = (self.bytes.len() + chunk.len()) as u64;
         if let Some(stated) = self.stated_bytes
@@ -155,17 +156,22 @@ impl Assembly {
 pub(super) struct Inbound<T> {
     stream: Streaming<T>,
     idle: Duration,
+    message_bytes: usize,
 }
 
 impl<T> Inbound<T> {
-    pub(super) fn new(stream: Streaming<T>, idle: Duration) -> Self {
-        Self { stream, idle }
+    pub(super) fn new(stream: Streaming<T>, limits: &Limits) -> Self {
+        Self { stream, idle: limits.upload_idle, message_bytes: limits.message_bytes }
     }
 
     /// The next message; `None` after the last.
     pub(super) async fn next(&mut self) -> Result<Option<T>, Fault> {
         match tokio::time::timeout(self.idle, self.stream.message()).await {
             Ok(Ok(message)) => Ok(message),
+            // What tonic says of a message beyond its limit.
+            Ok(Err(status)) if status.code() == Code::OutOfRange => {
+                Err(Fault::MessageTooLarge { limit: self.message_bytes })
+            }
             Ok(Err(status)) => Err(Fault::Stream { status: Box::new(status) }),
             Err(_) => Err(Fault::Idle { idle: self.idle }),
         }
@@ -246,7 +252,6 @@ impl<T: Message> Inbound<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tonic::Code;
 
     fn open(budget: &Budget, stated: Option<u64>) -> Result<Assembly, Fault> {
         let upload = pb::ScanUpload { size_bytes: stated, ..Default::default() };

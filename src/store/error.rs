@@ -16,6 +16,12 @@ use uuid::Uuid;
 #[non_exhaustive]
 pub enum StoreError {
     // Malformed: what is on the disk is not what was written.
+    /// Whoever was told of the progress of a verification stopped it.
+    #[error("the verification was stopped after {done} objects")]
+    Stopped {
+        /// Objects read by then.
+        done: u64,
+    },
     /// The folder holds something else.
     #[error("{} is not empty and holds no casemark store", .path.display())]
     ForeignFolder {

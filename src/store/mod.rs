@@ -99,6 +99,7 @@ pub use verify::{Finding, Progress, VerificationReport};
 use crate::digest::Digest;
 use engine::Backed;
 use jiff::Timestamp;
+use std::ops::ControlFlow;
 
 /// A listing that is read as it is walked; each item can fail on its own.
 pub type Listing<'a, T> = Box<dyn Iterator<Item = Result<T, StoreError>> + Send + 'a>;
@@ -264,11 +265,15 @@ pub trait ReferenceStore: Send + Sync {
     /// [`StoreError::NotFound`], or a failure to read, [`StoreError::ObjectMissing`] after a purge.
     fn original(&self, scan: ScanId) -> Result<Vec<u8>, StoreError>;
 
-    /// Reads everything and says what is not as it was written; nothing is written meanwhile.
+    /// Reads everything and says what is not as it was written; nothing is written meanwhile. Whoever is told of the
+    /// progress can stop it.
     ///
     /// # Errors
-    /// A failure to read other than what a [`Finding`] names.
-    fn verify(&self, progress: &mut dyn FnMut(Progress)) -> Result<VerificationReport, StoreError>;
+    /// A failure to read other than what a [`Finding`] names; [`StoreError::Stopped`].
+    fn verify(
+        &self,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<VerificationReport, StoreError>;
 
     /// How much is in the store. Costs a walk over the files' names.
     ///
@@ -413,7 +418,10 @@ impl<S: Backed> ReferenceStore for S {
         self.engine().original(scan)
     }
 
-    fn verify(&self, progress: &mut dyn FnMut(Progress)) -> Result<VerificationReport, StoreError> {
+    fn verify(
+        &self,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<VerificationReport, StoreError> {
         verify::verify(self, progress)
     }
 

@@ -16,6 +16,7 @@ use super::record::RecordError;
 use super::sharing::SharingChoice;
 use crate::digest::Digest;
 use serde::de::DeserializeOwned;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use uuid::Uuid;
 
@@ -123,7 +124,7 @@ pub struct Progress {
 /// 4. compares the index with one made anew.
 pub(super) fn verify(
     store: &dyn Backed,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<VerificationReport, StoreError> {
     let engine = store.engine();
     // No write may come between the objects and the index.
@@ -144,7 +145,9 @@ pub(super) fn verify(
                     check_object(engine, kind, digest, &*anew, &mut report)?;
                     report.objects += 1;
                     report.bytes += bytes;
-                    progress(Progress { done: report.objects, total });
+                    if progress(Progress { done: report.objects, total }).is_break() {
+                        return Err(StoreError::Stopped { done: report.objects });
+                    }
                 }
                 Listed::Foreign { path } => report.add(Finding::Foreign { path }),
             }

@@ -74,13 +74,10 @@ pub(in crate::service) fn identifier<T: FromStr>(
 /// A text of 1 to `most` characters.
 pub(in crate::service) fn text(field: &'static str, text: &str, most: usize) -> Result<(), Fault> {
     let found = text.chars().count();
-    if found == 0 {
-        return Err(Fault::missing(field));
+    if (1..=most).contains(&found) {
+        return Ok(());
     }
-    if found > most {
-        return Err(Fault::field(field, Problem::Characters { found, wanted: "fewer" }));
-    }
-    Ok(())
+    Err(Fault::field(field, Problem::Characters { found, most }))
 }
 
 /// A mark that is stated.

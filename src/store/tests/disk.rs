@@ -2,6 +2,7 @@
 
 use super::*;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 fn filled(folder: &TempDir) -> (DiskStore, Enrolled) {
@@ -55,12 +56,12 @@ fn a_flipped_bit_is_named_when_read_and_when_verified() {
         };
         assert!(matches!(error, StoreError::ObjectDamaged { .. }), "{error}");
         assert!(error.to_string().contains(&Digest::of(b"original").to_string()), "{error}");
-        let report = store.verify(&mut |_| {}).unwrap();
+        let report = store.verify(&mut |_| ControlFlow::Continue(())).unwrap();
         assert!(matches!(report.findings[..], [Finding::Damaged { .. }]), "{:?}", report.findings);
         let listed = store.signatures(extraction(), &Filter::default()).next().unwrap();
         assert_eq!(listed.is_err(), kind == "signatures");
         fs::remove_file(&path).unwrap();
-        let report = store.verify(&mut |_| {}).unwrap();
+        let report = store.verify(&mut |_| ControlFlow::Continue(())).unwrap();
         assert!(matches!(report.findings[..], [Finding::Missing { .. }]), "{:?}", report.findings);
         fs::write(&path, b"original").unwrap();
     }
@@ -86,7 +87,7 @@ fn a_damaged_record_is_found_and_stops_a_rebuild() {
     let path = objects(folder.path(), "records").pop().unwrap();
     let whole = fs::read(&path).unwrap();
     fs::write(&path, &whole[..whole.len() - 1]).unwrap();
-    let report = store.verify(&mut |_| {}).unwrap();
+    let report = store.verify(&mut |_| ControlFlow::Continue(())).unwrap();
     let damaged = |f: &Finding| matches!(f, Finding::Damaged { kind: ObjectKind::Record, .. });
     assert!(report.findings.iter().any(damaged), "{:?}", report.findings);
     // The index still knows what it said.
@@ -110,7 +111,7 @@ fn a_lost_record_is_reported_at_opening_and_by_verification() {
     fs::remove_file(objects(folder.path(), "records").pop().unwrap()).unwrap();
     let store = DiskStore::open(folder.path()).unwrap();
     assert_eq!(store.opening().missing, 1);
-    let report = store.verify(&mut |_| {}).unwrap();
+    let report = store.verify(&mut |_| ControlFlow::Continue(())).unwrap();
     let lost = |f: &Finding| matches!(f, Finding::Missing { kind: ObjectKind::Record, .. });
     assert!(report.findings.iter().any(lost), "{:?}", report.findings);
     let index = |f: &Finding| matches!(f, Finding::Index { superfluous: 1.., .. });
@@ -129,7 +130,7 @@ fn merging_a_copy_gives_back_what_was_lost() {
     for kind in ["originals", "signatures", "records"] {
         fs::remove_file(objects(folder.path(), kind).pop().unwrap()).unwrap();
     }
-    assert!(!store.verify(&mut |_| {}).unwrap().is_sound());
+    assert!(!store.verify(&mut |_| ControlFlow::Continue(())).unwrap().is_sound());
     let merged = store.merge_from(&copied).unwrap();
     assert_eq!((merged.records, merged.originals, merged.signatures), (1, 1, 1));
     assert_eq!(store.original(enrolled.scan).unwrap(), b"original");
@@ -266,11 +267,11 @@ fn what_an_interrupted_write_left_is_no_finding_and_goes_with_a_purge() {
     let path = object(folder.path(), "originals", Digest::of(b"left"));
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(&path, b"left").unwrap();
-    let report = store.verify(&mut |_| {}).unwrap();
+    let report = store.verify(&mut |_| ControlFlow::Continue(())).unwrap();
     assert!(report.is_sound() && report.unused == 1, "{report:?}");
     assert_eq!(store.purge().unwrap(), Purged { originals: 1, signatures: 0, bytes: 4 });
     assert_eq!(store.original(enrolled.scan).unwrap(), b"original");
     fs::write(path.with_file_name("notes.txt"), "words").unwrap();
-    let report = store.verify(&mut |_| {}).unwrap();
+    let report = store.verify(&mut |_| ControlFlow::Continue(())).unwrap();
     assert!(matches!(report.findings[..], [Finding::Foreign { .. }]), "{:?}", report.findings);
 }

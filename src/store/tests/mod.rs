@@ -9,6 +9,7 @@ mod suite;
 
 use super::*;
 use jiff::ToSpan as _;
+use std::ops::ControlFlow;
 use tempfile::TempDir;
 
 /// The extraction that test signatures claim.
@@ -60,7 +61,7 @@ pub(super) fn all(store: &dyn ReferenceStore) -> Vec<ScanId> {
 }
 
 pub(super) fn assert_sound(store: &dyn ReferenceStore) {
-    let report = store.verify(&mut |_| {}).unwrap();
+    let report = store.verify(&mut |_| ControlFlow::Continue(())).unwrap();
     assert!(report.is_sound(), "{:?}", report.findings);
 }
 
