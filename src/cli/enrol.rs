@@ -93,6 +93,11 @@ pub(super) fn run(context: &Context, arguments: &EnrolArguments) -> anyhow::Resu
                 Some(opened) => opened,
                 None => store.insert(open(arguments)?),
             };
+            auditor.begin(ready.iter().map(|scan| Deed {
+                subject: Some(format!("file {}", Digest::of(&scan.original))),
+                parameters: Some(context.engine.parameters().digest()),
+                ..Deed::new(Action::Enrol)
+            }))?;
             let entered = enter(store, &enrolments(context, &ready, &entries, &default));
             auditor.record(
                 ready.iter().zip(&entered).map(|(scan, entered)| deed(context, scan, entered)),

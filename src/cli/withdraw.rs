@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &WithdrawArguments) -> anyhow::Result<Outcome> {
         detail: Some(arguments.reason.clone()),
         ..Deed::new(Action::Withdraw)
     };
-    auditor.attempt(deed, || {
+    auditor.change(deed, || {
         store.withdraw(subject, &arguments.reason, jiff::Timestamp::now()).with_context(named)
     })?;
     auditor.done([deed()])?;
