@@ -189,9 +189,9 @@ fn report(store: &DiskStore, path: &Path, made: usize, started: Instant) -> anyh
     let seconds = started.elapsed().as_secs_f64();
     let found = store.statistics()?;
     println!(
-        "{}: {} records of {} exhibits in {} cases, {} recovered firearms",
+        "{}: {} scans of {} exhibits in {} cases, {} recovered firearms",
         path.display(),
-        found.records,
+        found.scans,
         found.exhibits,
         found.cases,
         found.firearms

@@ -12,7 +12,13 @@
 //!
 //! Exit codes: 0 everything was as it has to be, 2 something was not.
 
+mod catalogue;
+mod clients;
 mod fill;
+mod mix;
+mod process;
+mod report;
+mod run;
 mod scans;
 mod world;
 
@@ -23,13 +29,12 @@ use std::process::ExitCode;
 #[command(name = "load", about = "Load and hostile clients for `casemark serve`")]
 enum Command {
     Fill(fill::FillArguments),
+    Run(run::RunArguments),
+    Stop(run::StopArguments),
 }
 
 fn main() -> ExitCode {
-    let result = match Command::parse() {
-        Command::Fill(arguments) => fill::run(&arguments).map(|()| true),
-    };
-    match result {
+    match execute(&Command::parse()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(2),
         Err(error) => {
@@ -37,4 +42,20 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Whether all is as it has to be.
+fn execute(command: &Command) -> anyhow::Result<bool> {
+    if let Command::Fill(arguments) = command {
+        fill::run(arguments)?;
+        return Ok(true);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Fill(_) => Ok(true),
+            Command::Run(arguments) => run::run(arguments).await,
+            Command::Stop(arguments) => run::stop(arguments).await,
+        }
+    })
 }

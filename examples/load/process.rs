@@ -136,13 +136,8 @@ impl Site {
     /// Starts the service and waits until it listens.
     pub(crate) fn start(&self) -> anyhow::Result<Service> {
         let log = File::options().append(true).open(&self.log)?;
-        let certificates = self.folder.path().join("certs");
         let mut command = Command::new(&self.program);
-        command.arg("serve").arg("--store").arg(&self.store);
-        command.arg("--listen").arg(self.address.to_string());
-        command.arg("--tls-cert").arg(certificates.join("server.pem"));
-        command.arg("--tls-key").arg(certificates.join("server.key.pem"));
-        command.arg("--client-ca").arg(certificates.join("authority.pem"));
+        command.arg("serve").arg("--config").arg(self.folder.path().join("casemark.toml"));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
         let started = Instant::now();
         let mut child = command.spawn().with_context(|| self.program.display().to_string())?;
@@ -217,6 +212,8 @@ pub(crate) struct Held {
     pub(crate) threads: Option<u64>,
     /// Calls in flight, by the metrics.
     pub(crate) calls: Option<u64>,
+    /// Searches that run or wait, by the metrics.
+    pub(crate) searches: Option<u64>,
     /// Bytes of files in memory, by the metrics.
     pub(crate) held_bytes: Option<u64>,
     /// Connections, by the metrics.
@@ -247,6 +244,9 @@ impl Service {
             files: files.map(|files| files.count() as u64),
             threads: self.status("Threads:"),
             calls: gauge("casemark_calls_in_flight "),
+            searches: gauge("casemark_searches_running ")
+                .zip(gauge("casemark_searches_waiting "))
+                .map(|(running, waiting)| running + waiting),
             held_bytes: gauge("casemark_held_bytes "),
             connections: gauge("casemark_connections "),
         }
