@@ -4,9 +4,9 @@
 //! entry, as an examiner narrows one; how many records that chooses is known beforehand, so an answer can be held against
 //! it.
 
-use crate::clients::{self, Questioned, Trouble, Wanted};
+use crate::clients::{self, Questioned, Wanted};
 use crate::scans::Pool;
-use crate::world::Draws;
+use crate::world::{Draws, LABEL};
 use anyhow::{anyhow, ensure};
 use casemark::service::pb;
 use std::collections::BTreeMap;
@@ -50,7 +50,7 @@ impl Catalogue {
         let (mut records, mut token) = (Vec::new(), String::new());
         loop {
             let page = clients::list(channel.clone(), None, PAGE, token).await;
-            let page = page.map_err(|trouble| anyhow!("the store cannot be listed: {trouble:?}"))?;
+            let page = page.map_err(|trouble| anyhow!("the store cannot be listed: {trouble}"))?;
             records.extend(page.records.into_iter().filter_map(known));
             token = page.next_page_token;
             if token.is_empty() {
@@ -158,8 +158,10 @@ impl Catalogue {
     }
 }
 
+/// A record of the plan. Those that a load entered are copies of a few scans, which no search can tell apart.
 fn known(record: pb::Record) -> Option<Known> {
     let exhibit = record.exhibit?;
+    exhibit.label.filter(|label| label.starts_with(LABEL))?;
     Some(Known {
         scan: record.scan_id,
         laboratory: exhibit.laboratory,
@@ -167,12 +169,4 @@ fn known(record: pb::Record) -> Option<Known> {
         case_number: exhibit.case_number?,
         entered: record.entered_time?,
     })
-}
-
-/// A trouble in words.
-pub(crate) fn said(trouble: &Trouble) -> String {
-    match trouble {
-        Trouble::Status(status) => format!("{:?}", clients::meaning(status)),
-        Trouble::Wrong(what) => what.clone(),
-    }
 }

@@ -20,6 +20,7 @@ use casemark::service::pb::search_response::Event;
 use casemark::service::pb::search_service_client::SearchServiceClient;
 use prost::bytes::Bytes;
 use std::error::Error as _;
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
@@ -61,6 +62,27 @@ pub(crate) enum Meaning {
     Deadline,
     /// Anything else.
     Error(String),
+}
+
+impl fmt::Display for Meaning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused { reason, after } => write!(f, "{reason}, come back after {after:?}"),
+            Self::Stopping => f.write_str("the server is stopping"),
+            Self::Closed(how) => write!(f, "the connection is gone: {how}"),
+            Self::Deadline => f.write_str("the deadline passed"),
+            Self::Error(what) => f.write_str(what),
+        }
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => meaning(status).fmt(f),
+            Self::Wrong(what) => f.write_str(what),
+        }
+    }
 }
 
 /// What a status means.
@@ -150,7 +172,7 @@ pub(crate) async fn healthy(directory: &Directory, longest: Duration) -> Result<
         let channel = directory.channel(0).map_err(|error| format!("{error:#}"))?;
         match tokio::time::timeout(longest, health(channel)).await {
             Ok(Ok(())) => return Ok(started.elapsed()),
-            Ok(Err(trouble)) if started.elapsed() > longest => return Err(format!("{trouble:?}")),
+            Ok(Err(trouble)) if started.elapsed() > longest => return Err(trouble.to_string()),
             Err(_) => return Err(format!("no answer in {} s", longest.as_secs())),
             Ok(Err(_)) => tokio::time::sleep(Duration::from_millis(5)).await,
         }
@@ -240,7 +262,8 @@ pub(crate) async fn enrol(
 pub(crate) async fn extract(channel: Channel, name: &str, file: &Bytes) -> Called<()> {
     let content = |content| pb::ExtractRequest { content: Some(content) };
     let messages = std::iter::once(Extract::Upload(upload(name, file)));
-    let messages = tokio_stream::iter(messages.chain(chunks(file).map(Extract::Chunk)).map(content));
+    let messages =
+        tokio_stream::iter(messages.chain(chunks(file).map(Extract::Chunk)).map(content));
     let answer = ExtractionServiceClient::new(channel).extract(messages).await?.into_inner();
     let sha256 = Digest::of(file).to_string();
     match answer.signature {

@@ -126,11 +126,8 @@ pub(crate) fn run(arguments: &FillArguments) -> anyhow::Result<()> {
 /// How many exhibits of the plan's years are in the store.
 fn entered(store: &DiskStore) -> anyhow::Result<usize> {
     let (from, before) = world::horizon()?;
-    let filter = Filter {
-        entered_from: Some(from),
-        entered_before: Some(before),
-        ..Filter::default()
-    };
+    let filter =
+        Filter { entered_from: Some(from), entered_before: Some(before), ..Filter::default() };
     let mut count = 0;
     for scan in store.scans(&filter) {
         scan?;

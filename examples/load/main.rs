@@ -12,14 +12,19 @@
 //!
 //! Exit codes: 0 everything was as it has to be, 2 something was not.
 
+mod attacks;
 mod catalogue;
 mod clients;
 mod fill;
+mod honest;
+mod hostile;
+mod malformed;
 mod mix;
 mod process;
 mod report;
 mod run;
 mod scans;
+mod wire;
 mod world;
 
 use clap::Parser;
@@ -31,10 +36,11 @@ enum Command {
     Fill(fill::FillArguments),
     Run(run::RunArguments),
     Stop(run::StopArguments),
+    Hostile(hostile::HostileArguments),
 }
 
 fn main() -> ExitCode {
-    match execute(&Command::parse()) {
+    match execute(Command::parse()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(2),
         Err(error) => {
@@ -45,8 +51,8 @@ fn main() -> ExitCode {
 }
 
 /// Whether all is as it has to be.
-fn execute(command: &Command) -> anyhow::Result<bool> {
-    if let Command::Fill(arguments) = command {
+fn execute(command: Command) -> anyhow::Result<bool> {
+    if let Command::Fill(arguments) = &command {
         fill::run(arguments)?;
         return Ok(true);
     }
@@ -54,8 +60,9 @@ fn execute(command: &Command) -> anyhow::Result<bool> {
     runtime.block_on(async {
         match command {
             Command::Fill(_) => Ok(true),
-            Command::Run(arguments) => run::run(arguments).await,
-            Command::Stop(arguments) => run::stop(arguments).await,
+            Command::Run(arguments) => run::run(&arguments).await,
+            Command::Stop(arguments) => run::stop(&arguments).await,
+            Command::Hostile(arguments) => hostile::run(arguments).await,
         }
     })
 }

@@ -4,7 +4,7 @@
 //! everything and ends early, by its deadline or because its client goes away. A client that is refused comes back when it
 //! was told to. Whatever is neither an answer nor such a refusal is an error.
 
-use crate::catalogue::{Catalogue, said};
+use crate::catalogue::Catalogue;
 use crate::clients::{self, Called, Directory, Meaning, Questioned, Trouble};
 use crate::process::{Service, Site};
 use crate::report::{Kind, Tally};
@@ -13,8 +13,8 @@ use crate::world::{Draws, LABORATORIES};
 use anyhow::{Context as _, anyhow};
 use casemark::service::pb;
 use prost::bytes::Bytes;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tonic::transport::Channel;
@@ -62,8 +62,8 @@ pub(crate) struct Mix {
     numbered: AtomicU64,
     /// No new calls.
     pub(crate) over: AtomicBool,
-    /// The service was told to stop: it may refuse, and its connections may end.
-    pub(crate) stopping: AtomicBool,
+    /// When the service was told to stop: from then on it may refuse, and its connections may end.
+    pub(crate) stopped: OnceLock<Instant>,
 }
 
 /// An enrolment that the service acknowledged.
@@ -160,7 +160,7 @@ impl Mix {
             run,
             numbered: AtomicU64::new(0),
             over: AtomicBool::new(false),
-            stopping: AtomicBool::new(false),
+            stopped: OnceLock::new(),
         }))
     }
 
@@ -212,8 +212,8 @@ impl Mix {
             let status = match task.attempt(channel.clone()).await {
                 Ok(answer) => {
                     tally.answered(kind, attempt.elapsed(), began.elapsed());
-                    if self.stopping.load(Ordering::Relaxed) {
-                        tally.ended("answered");
+                    if let Some(when) = self.stop_met(attempt) {
+                        tally.ended(when, "answered");
                     }
                     outcome.acknowledged.extend(answer.map(|answer| Acknowledged {
                         scan: answer.scan_id,
@@ -228,36 +228,42 @@ impl Mix {
                 }
                 Err(Trouble::Status(status)) => status,
             };
-            // Read after the call ended: what ends before the signal is not the signal's doing.
-            let stopping = self.stopping.load(Ordering::Relaxed);
-            match clients::meaning(&status) {
-                Meaning::Refused { reason, after } => {
+            // Looked at after the call ended: what ends before the signal is not the signal's doing.
+            let met = self.stop_met(attempt);
+            match (clients::meaning(&status), met) {
+                (Meaning::Refused { reason, after }, _) => {
                     tally.refused(kind, reason);
                     if self.over.load(Ordering::Relaxed) {
                         return true;
                     }
                     tokio::time::sleep(after).await;
                 }
-                Meaning::Deadline if matches!(task, Task::SearchCut { .. }) => {
+                (Meaning::Deadline, _) if matches!(task, Task::SearchCut { .. }) => {
                     tally.answered(kind, attempt.elapsed(), began.elapsed());
                     return true;
                 }
-                Meaning::Stopping if stopping => {
-                    tally.ended("UNAVAILABLE, the server is stopping");
+                (Meaning::Stopping, Some(when)) => {
+                    tally.ended(when, "UNAVAILABLE, the server is stopping");
                     return false;
                 }
-                Meaning::Closed(_) if stopping => {
-                    tally.ended("the connection was closed");
+                (Meaning::Closed(how), Some(when)) => {
+                    tally.ended(when, &format!("the connection is gone: {how}"));
                     return false;
                 }
-                other => {
+                (other, _) => {
                     let after = attempt.elapsed();
-                    tally.error(format!("{} after {after:.1?}: {other:?}", kind.name()));
+                    tally.error(format!("{} after {after:.1?}: {other}", kind.name()));
                     tokio::time::sleep(AFTER_ERROR).await;
                     return true;
                 }
             }
         }
+    }
+
+    /// What the stop met of a call that ends now: the call itself, or its client's intention.
+    fn stop_met(&self, attempt: Instant) -> Option<&'static str> {
+        let stopped = self.stopped.get()?;
+        Some(if attempt < *stopped { "in flight at the stop" } else { "begun after it" })
     }
 
     fn task(&self, laboratory: usize, draws: &mut Draws) -> anyhow::Result<Task> {
@@ -345,7 +351,7 @@ pub(crate) async fn found(
                         let sha256 = record.original_sha256;
                         missing.push(format!("{}: has the file {sha256}", known.scan));
                     }
-                    Err(trouble) => missing.push(format!("{}: {}", known.scan, said(&trouble))),
+                    Err(trouble) => missing.push(format!("{}: {trouble}", known.scan)),
                 }
             }
             missing

@@ -66,7 +66,8 @@ impl Site {
         // 1.
         let beside = || {
             let own = std::env::current_exe()?;
-            let profile = own.parent().and_then(Path::parent).context("this program has no place")?;
+            let profile =
+                own.parent().and_then(Path::parent).context("this program has no place")?;
             anyhow::Ok(profile.join(format!("casemark{}", std::env::consts::EXE_SUFFIX)))
         };
         let program = arguments.program.clone().map_or_else(beside, Ok)?;
@@ -146,7 +147,8 @@ impl Site {
         // Reads on to the end, so that the service never waits for a reader.
         std::thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
-                let address = line.strip_prefix("listening on ").and_then(|a| a.trim().parse().ok());
+                let address =
+                    line.strip_prefix("listening on ").and_then(|a| a.trim().parse().ok());
                 if let Some(address) = address {
                     let _ = sender.send(address);
                 }
@@ -171,7 +173,12 @@ impl Site {
         }
         let (out, err) = (output.stdout, output.stderr);
         let said = [out, err].map(|text| String::from_utf8_lossy(&text).trim().to_owned());
-        Ok(Err(format!("casemark {} ended with {}: {}", words.join(" "), output.status, said.join(" "))))
+        Ok(Err(format!(
+            "casemark {} ended with {}: {}",
+            words.join(" "),
+            output.status,
+            said.join(" ")
+        )))
     }
 
     fn done(&self, command: &mut Command) -> anyhow::Result<()> {
@@ -259,7 +266,8 @@ impl Service {
         let mut stream = std::net::TcpStream::connect_timeout(&self.metrics, wait).ok()?;
         stream.set_read_timeout(Some(wait)).ok()?;
         let host = self.metrics;
-        write!(stream, "GET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").ok()?;
+        write!(stream, "GET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
+            .ok()?;
         let mut page = String::new();
         stream.read_to_string(&mut page).ok()?;
         Some(page)

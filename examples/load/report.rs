@@ -81,8 +81,8 @@ impl Tally {
     }
 
     /// Counts a way in which the service ended calls when it was told to stop.
-    pub(crate) fn ended(&mut self, how: &str) {
-        *self.ended.entry(how.to_owned()).or_default() += 1;
+    pub(crate) fn ended(&mut self, when: &str, how: &str) {
+        *self.ended.entry(format!("{when}: {how}")).or_default() += 1;
     }
 
     pub(crate) fn error(&mut self, what: String) {
@@ -175,7 +175,9 @@ impl Tally {
                 at(waited, 0.99),
             ]);
         }
-        println!("{table}\nTimes in ms; * from the first attempt on, with refusals and the waits after them.");
+        println!(
+            "{table}\nTimes in ms; * from the first attempt on, with refusals and the waits after them."
+        );
         if !self.refused.is_empty() {
             let mut table = self::table(&["refused", "reason", "count"]);
             for ((kind, reason), count) in &self.refused {
@@ -184,7 +186,7 @@ impl Tally {
             println!("{table}");
         }
         for (how, count) in &self.ended {
-            println!("{count} calls in flight at the stop: {how}");
+            println!("{count} calls {how}");
         }
         self.print_errors();
     }
@@ -223,10 +225,6 @@ impl Verdict {
                 self.0.push(format!("{what}: {why}"));
             }
         }
-    }
-
-    pub(crate) fn failures(&self) -> &[String] {
-        &self.0
     }
 
     /// Prints the end and writes the JSON, if that is wanted. Whether all is well.

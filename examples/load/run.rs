@@ -104,7 +104,7 @@ pub(crate) async fn stop(arguments: &StopArguments) -> anyhow::Result<bool> {
     let (started, load) = begin(&mix);
     tokio::time::sleep(after).await;
     // 2. What a client sees from here on may be the stop's doing.
-    mix.stopping.store(true, Ordering::Relaxed);
+    mix.stopped.get_or_init(Instant::now);
     println!("SIGTERM after {:.1} s", started.elapsed().as_secs_f64());
     let mut verdict = Verdict::default();
     let longest = Duration::from_secs(GRACE_S) + CLOSING;
@@ -241,6 +241,6 @@ async fn back(
     ready.map_err(anyhow::Error::msg).context("the service did not come back")?;
     let healthy = service.started.elapsed();
     let got = clients::get(directory.channel(0)?, scan).await;
-    got.map_err(|trouble: Trouble| anyhow::anyhow!("no record: {trouble:?}"))?;
+    got.map_err(|trouble: Trouble| anyhow::anyhow!("no record: {trouble}"))?;
     Ok([listening, healthy, service.started.elapsed()])
 }

@@ -37,6 +37,8 @@ const CALIBRES: [(&str, u64); 6] = [
     ("7.62 x 39 mm", 5),
 ];
 
+/// With which the labels of a plan's exhibits begin.
+pub(crate) const LABEL: char = 'E';
 /// Shots of one firearm in the store.
 pub(crate) const SHOTS: usize = 4;
 /// Of so many firearms, one was itself found.
@@ -124,7 +126,7 @@ pub(crate) fn plan(seed: u64, exhibits: usize) -> anyhow::Result<Vec<Planned>> {
         let metadata = ExhibitMetadata {
             laboratory: name.to_owned(),
             case_number: Some(format!("{country}-{case:04}")),
-            label: Some(format!("E{:05}", number + 1)),
+            label: Some(format!("{LABEL}{:05}", number + 1)),
             country: Some(country.parse::<Country>()?),
             calibre: Some(calibre.to_owned()),
             firearm: (recovered && laboratory == home).then(|| FirearmMetadata {
