@@ -6,7 +6,8 @@
 
 use crate::clients::{self, Wanted};
 use crate::mix::Mix;
-use crate::wire::{self, Wire};
+use crate::scans;
+use crate::wire::{self, Http2, Wire};
 use crate::world::{Draws, LABORATORIES};
 use casemark::Digest;
 use casemark::service::pb;
@@ -35,6 +36,8 @@ const STALLED_CONNECTIONS: usize = 4;
 const ENDLESS: usize = 4;
 /// Streams of one connection where the service does not say how many it takes.
 const STREAMS: usize = 100;
+/// How soon an attacker who was refused comes again: sooner than it was told to.
+const REOPEN: Duration = Duration::from_millis(500);
 /// Streams of slow readers on each of their connections.
 const SLOW: usize = 32;
 
@@ -304,38 +307,44 @@ fn endless(front: &Arc<Front>) -> JoinSet<()> {
     })
 }
 
+/// Opens streams, and another one for each that ended while the attack is on.
 fn streams(front: &Arc<Front>) -> JoinSet<()> {
     let connections = front.streams.div_ceil(STREAMS);
     many(front, connections, |front, number| async move {
-        let mut left = front.streams.saturating_sub(number * STREAMS).min(STREAMS);
+        let wanted = front.streams.saturating_sub(number * STREAMS).min(STREAMS);
         let connection = match front.wire.http2(65_535).await {
             Ok(connection) => connection,
             Err(_) => return front.got("no connection"),
         };
-        let (mut bodies, mut endings) = (Vec::new(), JoinSet::new());
-        while left > 0 && front.on() {
-            let ready =
-                tokio::time::timeout(Duration::from_secs(2), connection.sender.clone().ready());
-            let Ok(Ok(mut sender)) = ready.await else {
+        let mut endings = JoinSet::new();
+        while front.on() {
+            while endings.try_join_next().is_some() {}
+            if endings.len() >= wanted || connection.ended() {
+                tokio::time::sleep(REOPEN).await;
+                continue;
+            }
+            let ready = connection.sender.clone().ready();
+            let Ok(Ok(mut sender)) = tokio::time::timeout(Duration::from_secs(2), ready).await
+            else {
                 front.got("no more streams");
-                break;
+                continue;
             };
             let Ok(request) = wire::request("ReferenceService/Enrol") else { return };
             match sender.send_request(request, false) {
                 Ok((response, body)) => {
                     front.got("opened");
-                    bodies.push(body);
                     let front = Arc::clone(&front);
                     endings.spawn(async move {
                         let ending = wire::ending(response).await;
+                        drop(body);
                         front.got(ending);
+                        tokio::time::sleep(REOPEN).await;
                     });
                 }
                 Err(error) => front.got(format!("not opened: {error}")),
             }
-            left -= 1;
         }
-        hold((connection, bodies, endings)).await;
+        hold((connection, endings)).await;
     })
 }
 
@@ -366,53 +375,90 @@ fn vanish(front: &Arc<Front>) -> JoinSet<()> {
     })
 }
 
+/// Enters a file that is larger than what is sent ahead of a reader, for those who will not read it.
+async fn large(front: &Front) -> Option<String> {
+    let file = tokio::task::spawn_blocking(scans::large).await.ok()?.ok()?;
+    let metadata = metadata(named(), "large".to_owned());
+    let content = |content| pb::EnrolRequest { content: Some(content) };
+    let messages = std::iter::once(Enrol::Metadata(metadata));
+    let messages = messages.chain(clients::chunks(&file.into()).map(Enrol::Chunk)).map(content);
+    let stream = tokio_stream::iter(messages);
+    match ReferenceServiceClient::new(front.channel()?).enrol(stream).await {
+        Ok(answer) => Some(answer.into_inner().scan_id),
+        Err(status) => {
+            front.got(format!("not entered: {}", said(&status)));
+            None
+        }
+    }
+}
+
 fn slow(front: &Arc<Front>) -> JoinSet<()> {
-    many(front, 2, |front, number| async move {
-        let mut draws = Draws::new(front.mix.arguments.seed, 4000 + number as u64);
-        // Not one byte of an answer is taken.
-        let connection = match front.wire.http2(0).await {
-            Ok(connection) => connection,
-            Err(_) => return front.got("no connection"),
-        };
-        let (mut bodies, mut endings) = (Vec::new(), JoinSet::new());
-        for turn in 0..SLOW {
-            let scan = front.mix.catalogue.scan(&mut draws);
-            let (method, message) = if turn % 4 == 0 {
-                let Ok(narrowed) = front.mix.small_search(&mut draws) else { return };
-                let source = pb::scan_source::Source::ScanId(scan);
-                let query = pb::SearchQuery {
-                    questioned: Some(pb::ScanSource { source: Some(source) }),
-                    filter: narrowed.wanted.filter,
-                    ..Default::default()
-                };
-                let content = Some(pb::search_request::Content::Query(query));
-                ("SearchService/Search", pb::SearchRequest { content }.encode_to_vec())
-            } else {
-                ("ReferenceService/Download", pb::DownloadRequest { scan_id: scan }.encode_to_vec())
+    many(front, 1, |front, _| async move {
+        let Some(large) = large(&front).await else { return };
+        let mut connections = Vec::new();
+        for number in 0..2 {
+            // Not one byte of an answer is taken.
+            match front.wire.http2(0).await {
+                Ok(connection) => {
+                    let answers = ask_and_not_read(&front, &connection, &large, number).await;
+                    connections.push((connection, answers));
+                }
+                Err(_) => front.got("no connection"),
+            }
+        }
+        hold(connections).await;
+    })
+}
+
+async fn ask_and_not_read(
+    front: &Arc<Front>,
+    connection: &Http2,
+    large: &str,
+    number: u64,
+) -> JoinSet<()> {
+    let mut draws = Draws::new(front.mix.arguments.seed, 4000 + number);
+    let mut answers = JoinSet::new();
+    for turn in 0..SLOW {
+        let (method, message) = if turn % 4 == 0 {
+            let Ok(narrowed) = front.mix.small_search(&mut draws) else { break };
+            let source = pb::scan_source::Source::ScanId(large.to_owned());
+            let query = pb::SearchQuery {
+                questioned: Some(pb::ScanSource { source: Some(source) }),
+                filter: narrowed.wanted.filter,
+                ..Default::default()
             };
-            let ready = connection.sender.clone().ready().await;
-            let (Ok(mut sender), Ok(request)) = (ready, wire::request(method)) else { return };
-            let Ok((response, mut body)) = sender.send_request(request, false) else { return };
-            let sent = body.send_data(wire::frame(&message), true);
-            front.got(if sent.is_ok() { "asked" } else { "not asked" });
-            bodies.push(body);
-            let front = Arc::clone(&front);
-            endings.spawn(async move {
-                match response.await {
-                    Ok(response) => {
+            let content = Some(pb::search_request::Content::Query(query));
+            ("SearchService/Search", pb::SearchRequest { content }.encode_to_vec())
+        } else {
+            let request = pb::DownloadRequest { scan_id: large.to_owned() };
+            ("ReferenceService/Download", request.encode_to_vec())
+        };
+        let ready = connection.sender.clone().ready().await;
+        let (Ok(mut sender), Ok(request)) = (ready, wire::request(method)) else { break };
+        let Ok((response, mut body)) = sender.send_request(request, false) else { break };
+        let sent = body.send_data(wire::frame(&message), true);
+        front.got(if sent.is_ok() { "asked" } else { "not asked" });
+        let front = Arc::clone(front);
+        answers.spawn(async move {
+            let _asked = body;
+            match response.await {
+                Ok(response) => match wire::code(response.headers()) {
+                    Some(code) => front.got(code),
+                    None => {
                         front.got("answer begun, not read");
                         // Neither read nor given up, until the service ends it.
-                        let mut body = response.into_body();
-                        let ending = std::future::poll_fn(|context| body.poll_trailers(context));
+                        let mut answer = response.into_body();
+                        let ending = std::future::poll_fn(|context| answer.poll_trailers(context));
+                        let code = |trailers: Option<_>| trailers.as_ref().and_then(wire::code);
                         front.got(match ending.await {
-                            Ok(_) => "ended".to_owned(),
+                            Ok(trailers) => code(trailers).unwrap_or_else(|| "ended".to_owned()),
                             Err(error) => format!("ended: {error}"),
                         });
                     }
-                    Err(error) => front.got(format!("HTTP/2: {error}")),
-                }
-            });
-        }
-        hold((connection, bodies, endings)).await;
-    })
+                },
+                Err(error) => front.got(format!("HTTP/2: {error}")),
+            }
+        });
+    }
+    answers
 }

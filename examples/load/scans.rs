@@ -33,6 +33,12 @@ pub(crate) fn shot(firearm: &Firearm, shot: usize) -> anyhow::Result<(Surface, V
     Ok((surface, file))
 }
 
+/// A file of some megabytes: sampled as finely as may be, every bit of a height kept.
+pub(crate) fn large() -> anyhow::Result<Vec<u8>> {
+    let fired = simulation(1, 3.0)?.firearm(0)?.shot(0);
+    Ok(x3p::write(&fired.surface, &Metadata::default())?)
+}
+
 /// Files to send.
 #[derive(Debug)]
 pub(crate) struct Pool {

@@ -147,12 +147,14 @@ pub(crate) async fn ending(response: ResponseFuture) -> String {
     }
 }
 
+/// The gRPC status in headers or trailers.
+pub(crate) fn code(headers: &http::HeaderMap) -> Option<String> {
+    let code = headers.get("grpc-status")?.to_str().ok()?.parse().ok()?;
+    Some(format!("{:?}", tonic::Code::from_i32(code)))
+}
+
 async fn status(response: ResponseFuture) -> Result<String, h2::Error> {
     let (head, mut body) = response.await?.into_parts();
-    let code = |headers: &http::HeaderMap| {
-        let code = headers.get("grpc-status")?.to_str().ok()?.parse().ok()?;
-        Some(format!("{:?}", tonic::Code::from_i32(code)))
-    };
     if let Some(code) = code(&head.headers) {
         return Ok(code);
     }
