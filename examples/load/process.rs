@@ -116,7 +116,7 @@ impl Site {
         for (country, name) in LABORATORIES {
             text.push_str(&format!(
                 "\n[[laboratory]]\nname = \"{name}\"\ncountry = \"{country}\"\n\
-                 roles = [\"examiner\", \"contributor\"]\n"
+                 roles = [\"examiner\", \"contributor\", \"auditor\"]\n"
             ));
         }
         text

@@ -2,7 +2,7 @@
 
 use crate::clients::{self, Directory, Trouble};
 use crate::mix::{self, Mix, MixArguments, Outcome};
-use crate::process::{Limits, ServeArguments, Service, Site};
+use crate::process::{Held, Limits, ServeArguments, Service, Site};
 use crate::report::Verdict;
 use anyhow::Context as _;
 use serde_json::json;
@@ -17,6 +17,8 @@ const GRACE_S: u64 = 20;
 const CLOSING: Duration = Duration::from_secs(10);
 /// How soon a service that was started again has to answer.
 const BACK: Duration = Duration::from_secs(2);
+/// How soon nothing is left of what clients asked.
+const IDLE: Duration = Duration::from_secs(10);
 /// Minutes after which its memory is noted.
 const MARKS: [u64; 3] = [1, 5, 10];
 
@@ -77,7 +79,7 @@ pub(crate) async fn run(arguments: &RunArguments) -> anyhow::Result<bool> {
     verdict.check("calls", if errors == 0 { Ok(only) } else { Err(format!("{errors} errors")) });
     let found = mix::found(&mix.directory, &outcome.acknowledged).await?;
     verdict.check("acknowledged enrolments are found", found);
-    let held = service.held();
+    let held = idle(&service, &mut verdict).await;
     stop_well(&site, &mut service, &mut verdict)?;
     check_store(&site, &mut verdict)?;
     let report = json!({
@@ -200,6 +202,26 @@ fn print_memory(memory: &[(u64, Option<u64>)], took: Duration) {
     said.extend(memory.last().map(|(_, kb)| format!("{} at the end", shown(*kb))));
     let most = memory.iter().filter_map(|(_, kb)| *kb).max();
     println!("memory of the service: {}; at most {}", said.join(", "), shown(most));
+}
+
+/// Once nobody asks any more, nothing may run, wait or be held: what clients gave up is over.
+async fn idle(service: &Service, verdict: &mut Verdict) -> Held {
+    let started = Instant::now();
+    loop {
+        let held = tokio::task::block_in_place(|| service.held());
+        let Held { calls, searches, held_bytes, .. } = held;
+        let left = [calls, searches, held_bytes];
+        let over = left.iter().all(|left| *left == Some(0));
+        if !over && started.elapsed() < IDLE {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        }
+        let [calls, searches, bytes] =
+            left.map(|left| left.map_or_else(|| "?".to_owned(), |left| left.to_string()));
+        let said = format!("{calls} calls, {searches} searches, {bytes} bytes");
+        verdict.check("nothing is left of the load", if over { Ok(said) } else { Err(said) });
+        return held;
+    }
 }
 
 fn stop_well(site: &Site, service: &mut Service, verdict: &mut Verdict) -> anyhow::Result<()> {
