@@ -125,14 +125,15 @@ async fn call(
                 seen.lock().unwrap_or_else(PoisonError::into_inner).samples.push(sample);
                 return;
             }
-            Err(Trouble::Status(status)) => match clients::meaning(&status) {
-                Meaning::Refused { after, .. } => {
+            Err(Trouble::Status(status)) => {
+                let meaning = clients::meaning(&status);
+                if let Meaning::Refused { after, .. } = meaning {
                     refusals += 1;
                     tokio::time::sleep(after).await;
                     continue;
                 }
-                other => format!("{}: {other}", kind.name()),
-            },
+                format!("{}: {meaning}", kind.name())
+            }
             Err(trouble) => format!("{}: {trouble}", kind.name()),
         };
         seen.lock().unwrap_or_else(PoisonError::into_inner).errors.push((began, error));

@@ -146,11 +146,11 @@ pub(crate) async fn run(arguments: HostileArguments) -> anyhow::Result<bool> {
 }
 
 impl Scene {
-    async fn suffer(&mut self, attack: Attack) -> anyhow::Result<Row> {
+    async fn suffer(&self, attack: Attack) -> anyhow::Result<Row> {
         let seconds = |seconds: f64| Duration::from_secs_f64(seconds);
         println!("\n{}:", attack.name());
         // 1.
-        let held_before = self.held().await?;
+        let held_before = self.held();
         let start = Instant::now();
         tokio::time::sleep(seconds(self.arguments.before_s)).await;
         let before = (start, Instant::now());
@@ -161,18 +161,18 @@ impl Scene {
         let start = Instant::now();
         let attackers = attack.mount(&front);
         tokio::time::sleep(seconds(self.arguments.attack_s / 2.0)).await;
-        let held_during = self.held().await?;
+        let held_during = self.held();
         let newcomer = clients::healthy(&self.mix.directory, seconds(self.arguments.attack_s));
         let newcomer_ms = newcomer.await.ok().map(ms);
         tokio::time::sleep(seconds(self.arguments.attack_s).saturating_sub(start.elapsed())).await;
         let during = (start, Instant::now());
         // 3.
         stage.send_replace(Stage::Hold);
-        let freed_s = self.freed(attack, &held_before).await?;
+        let freed_s = self.freed(attack, &held_before).await;
         // 4.
         drop(attackers);
         let got = front.all_got();
-        let settled = self.settled(&held_before).await?;
+        let settled = self.settled(&held_before).await;
         let health = clients::healthy(&self.mix.directory, HANDSHAKE).await;
         let mut row = Row {
             attack: attack.name(),
@@ -181,7 +181,7 @@ impl Scene {
             during: self.honest.between(during.0, during.1),
             held_before,
             held_during,
-            held_after: self.held().await?,
+            held_after: self.held(),
             newcomer_ms,
             freed_s,
             failures: Vec::new(),
@@ -197,53 +197,53 @@ impl Scene {
     }
 
     /// What the service holds; read on a thread that may wait.
-    async fn held(&mut self) -> anyhow::Result<Held> {
-        tokio::task::block_in_place(|| Ok(self.service.held()))
+    fn held(&self) -> Held {
+        tokio::task::block_in_place(|| self.service.held())
     }
 
     /// How long it took the service to free what attackers hold who are still there; `None` if it did not, or that cannot
     /// be known.
-    async fn freed(&mut self, attack: Attack, before: &Held) -> anyhow::Result<Option<f64>> {
+    async fn freed(&self, attack: Attack, before: &Held) -> Option<f64> {
         let start = Instant::now();
         let longest = (Duration::from_secs(self.arguments.idle_s) + MARGIN).max(HANDSHAKE + MARGIN);
         let honest = self.arguments.honest as u64;
         while start.elapsed() < longest {
-            let now = self.held().await?;
+            let now = self.held();
             let calls = now.calls.is_some_and(|calls| calls <= honest);
             let searches = now.searches.is_some_and(|searches| searches <= honest);
             let bytes = now.held_bytes.is_some_and(|bytes| bytes == 0);
             let connections = !attack.of_connections() || now.connections <= before.connections;
             if calls && searches && bytes && connections {
-                return Ok(Some(start.elapsed().as_secs_f64()));
+                return Some(start.elapsed().as_secs_f64());
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        Ok(None)
+        None
     }
 
     /// Waits until connections and files of attackers that are gone are gone too, or says what is left.
-    async fn settled(&mut self, before: &Held) -> anyhow::Result<Result<(), String>> {
+    async fn settled(&self, before: &Held) -> Result<(), String> {
         let start = Instant::now();
         loop {
-            let now = self.held().await?;
+            let now = self.held();
             let more = |now: Option<u64>, before: Option<u64>, spare| {
                 now.zip(before).is_some_and(|(now, before)| now > before + spare)
             };
             let files = more(now.files, before.files, SPARE_FILES);
             let connections = more(now.connections, before.connections, 0);
             if !files && !connections {
-                return Ok(Ok(()));
+                return Ok(());
             }
             if start.elapsed() > HANDSHAKE + MARGIN {
                 let shown =
                     |count: Option<u64>| count.map_or("?".to_owned(), |count| count.to_string());
-                return Ok(Err(format!(
+                return Err(format!(
                     "{} files (before {}), {} connections (before {})",
                     shown(now.files),
                     shown(before.files),
                     shown(now.connections),
                     shown(before.connections)
-                )));
+                ));
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

@@ -94,18 +94,17 @@ pub(crate) async fn run(arguments: &RunArguments) -> anyhow::Result<bool> {
     verdict.conclude(report, arguments.json.as_deref())
 }
 
-/// 1. loads the service, 2. stops it meanwhile, 3. starts it again and measures how soon it answers, 4. looks for what was
-/// acknowledged, and 5. checks the store.
+/// Loads the service and 1. stops it meanwhile, 2. starts it again and measures how soon it answers, 3. looks for what
+/// was acknowledged, 4. stops it again and checks the store.
 pub(crate) async fn stop(arguments: &StopArguments) -> anyhow::Result<bool> {
     let site = Site::new(&arguments.serve, &limits())?;
     let mut service = site.start()?;
     let mix = Mix::new(arguments.mix.clone(), &site, &service).await?;
-    // 1.
     let after = Duration::from_secs_f64(arguments.after_s);
     announce(&mix, after);
     let (started, load) = begin(&mix);
     tokio::time::sleep(after).await;
-    // 2. What a client sees from here on may be the stop's doing.
+    // 1. What a client sees from here on may be the stop's doing.
     mix.stopped.get_or_init(Instant::now);
     println!("SIGTERM after {:.1} s", started.elapsed().as_secs_f64());
     let mut verdict = Verdict::default();
@@ -122,7 +121,7 @@ pub(crate) async fn stop(arguments: &StopArguments) -> anyhow::Result<bool> {
     let only = "answered, refused as documented, or ended by the stop".to_owned();
     verdict.check("calls", if errors == 0 { Ok(only) } else { Err(format!("{errors} errors")) });
     verdict.check("the service's log", quiet(&site));
-    // 3.
+    // 2.
     let mut service = site.start()?;
     let directory = Directory::new(&site, &service)?;
     let scan = mix.catalogue.scan(&mut crate::world::Draws::new(arguments.mix.seed, 0));
@@ -133,10 +132,10 @@ pub(crate) async fn stop(arguments: &StopArguments) -> anyhow::Result<bool> {
         "listening after {listening_s:.3} s, healthy after {healthy_s:.3} s, a record after {got_s:.3} s"
     );
     verdict.check("back within 2 s", if got <= BACK { Ok(said) } else { Err(said) });
-    // 4.
+    // 3.
     let found = mix::found(&directory, &outcome.acknowledged).await?;
     verdict.check("acknowledged enrolments are found", found);
-    // 5.
+    // 4.
     stop_well(&site, &mut service, &mut verdict)?;
     check_store(&site, &mut verdict)?;
     let report = json!({
