@@ -46,7 +46,7 @@ pub enum BatchFault<E> {
     Load(E),
     /// The server refused the stream; with a scan at fault, [`Client::extract`] says which.
     #[error(transparent)]
-    Stream(ClientError),
+    Stream(#[from] ClientError),
     /// A pair that cannot be compared.
     #[error("{message}")]
     Pair {
@@ -61,11 +61,7 @@ impl<E> BatchFault<E> {
     /// Whether a scan that was sent is at fault.
     #[must_use]
     pub fn is_of_a_scan(&self) -> bool {
-        let Self::Stream(error) = self else { return false };
-        let Some(refused) = error.cause.refused() else { return false };
-        ["FILE_UNUSABLE", "FILE_NEEDS_STATEMENT", "FILE_BEYOND_LIMIT", "SURFACE_UNUSABLE"]
-            .contains(&refused.reason.as_str())
-            || refused.reason == "UPLOAD_TOO_LARGE"
+        matches!(self, Self::Stream(error) if error.is_of_a_scan())
     }
 }
 

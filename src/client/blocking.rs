@@ -39,24 +39,24 @@ impl Blocking {
     ///
     /// # Errors
     /// The call's own; [`Cause::Interrupted`].
-    pub fn wait<T>(
+    pub fn wait<T, E: From<ClientError>>(
         &self,
-        call: impl Future<Output = Result<T, ClientError>>,
-    ) -> Result<T, ClientError> {
+        call: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
         wait(&self.runtime, self.client.server(), call)
     }
 }
 
-fn wait<T>(
+fn wait<T, E: From<ClientError>>(
     runtime: &Runtime,
     server: &str,
-    call: impl Future<Output = Result<T, ClientError>>,
-) -> Result<T, ClientError> {
+    call: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
     runtime.block_on(async {
         tokio::select! {
             biased;
             result = call => result,
-            Ok(()) = tokio::signal::ctrl_c() => Err(Cause::Interrupted.at(server)),
+            Ok(()) = tokio::signal::ctrl_c() => Err(Cause::Interrupted.at(server).into()),
         }
     })
 }

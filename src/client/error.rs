@@ -9,6 +9,15 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
+/// The server's reasons to refuse a scan.
+const SCAN: [&str; 5] = [
+    "FILE_UNUSABLE",
+    "FILE_NEEDS_STATEMENT",
+    "FILE_BEYOND_LIMIT",
+    "SURFACE_UNUSABLE",
+    "UPLOAD_TOO_LARGE",
+];
+
 /// A call that has no answer, and whom it was made to.
 #[derive(Debug, thiserror::Error)]
 #[error("{server}")]
@@ -18,6 +27,20 @@ pub struct ClientError {
     /// Why.
     #[source]
     pub cause: Cause,
+}
+
+impl ClientError {
+    /// Whether a scan that was sent is at fault: malformed, unusable, too large, or in need of a statement.
+    #[must_use]
+    pub fn is_of_a_scan(&self) -> bool {
+        self.cause.refused().is_some_and(|refused| SCAN.contains(&refused.reason.as_str()))
+    }
+
+    /// Whether the server has nothing of that name.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.cause.refused().is_some_and(|refused| refused.code == Code::NotFound)
+    }
 }
 
 /// Why a call has no answer.
