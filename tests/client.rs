@@ -85,7 +85,7 @@ async fn made_up(answers: &[Answer]) -> (Connection, Arc<AtomicUsize>) {
 /// The real service.
 async fn real(store: Arc<dyn ReferenceStore>) -> Connection {
     let engine = Engine::new(Parameters::default(), Arithmetic::Vectorised);
-    let server = Server::new(engine, store, Limits::default(), Arc::new(OpenGate)).unwrap();
+    let server = Server::new(engine, store, Limits::default(), Arc::new(OpenGate), None).unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let connection = Connection::to(format!("http://{}", listener.local_addr().unwrap()));
     let ever = std::future::pending::<()>();

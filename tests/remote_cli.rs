@@ -199,10 +199,11 @@ fn scans_are_entered_and_withdrawn_at_a_server() {
     let again = program.run(&[&enrol[..], &["--json", &references]].concat()).exits(2).json_lines();
     assert_eq!(again, lines);
     let scan = text(&lines[8], "scan_id");
-    let other = program
-        .run(&["enrol", from[0], from[1], "--laboratory", "Other", &reference("F0005-S02.x3p")])
-        .exits(0)
-        .stdout();
+    // With other metadata it is another request, of a file that is known.
+    program.write("notes.csv", b"file,notes\nF0005-S02.x3p,again\n");
+    let enrol = ["enrol", from[0], from[1], "--laboratory", "Lab", "--metadata", "notes.csv"];
+    let other =
+        program.run(&[&enrol[..], &[&reference("F0005-S02.x3p")]].concat()).exits(0).stdout();
     assert!(other.contains(scan) && other.contains("already known"), "{other}");
     assert!(other.ends_with("0 entered, 1 already known, 0 refused\n"), "{other}");
 
@@ -293,4 +294,87 @@ fn which_server_is_said_by_flags_then_profiles_then_the_environment() {
     // A store that is named needs no environment.
     drop(served);
     assert_eq!(run(&["--store", "store"], &[nowhere, ("CASEMARK_PROFILE", "none.toml")]).0, 0);
+}
+
+#[test]
+fn by_mutual_tls_a_laboratory_is_known_by_its_certificate() {
+    let program = Program::new();
+    let certs = |laboratory: &str, country: &str| {
+        let words = ["certs", "--out", "certs", "--laboratory", laboratory, "--country", country];
+        program.run(&words).exits(0);
+    };
+    certs("National Laboratory", "BB");
+    certs("Other", "TT");
+    certs("Stranger", "JM");
+    let path = program.path("certs/service.toml");
+    let config = std::fs::read_to_string(&path).unwrap()
+        + "\n[[laboratory]]\nname = \"Other\"\ncountry = \"TT\"\nroles = [\"examiner\"]\n";
+    std::fs::write(&path, config).unwrap();
+    for name in ["national-laboratory", "other", "stranger"] {
+        let text = format!(
+            "ca = \"authority.pem\"\ncert = \"client-{name}.pem\"\nkey = \"client-{name}.key.pem\"\n"
+        );
+        program.write(&format!("certs/{name}.toml"), text.as_bytes());
+    }
+    let serve = ["--config", "certs/service.toml", "--store", "store"];
+    let served = Served::start(&program, "https", &serve);
+    let national = ["--server", &served.url, "--profile", "certs/national-laboratory.toml"];
+    let other = ["--server", &served.url, "--profile", "certs/other.toml"];
+    let enrol = ["enrol", "--json", &reference("F0003-S01.x3p"), &reference("F0001-S01.x3p")];
+    let lines = program.run(&[&enrol[..], &national].concat()).exits(0).json_lines();
+    assert_eq!(lines.len(), 2);
+    let words = [&enrol[..], &national, &["--laboratory", "Other"]].concat();
+    let field = "(field metadata.exhibit.laboratory)";
+    program.run(&words).exits(2).complains("not allowed").complains(field);
+    program.run(&[&enrol[..], &other].concat()).exits(2).complains("not allowed");
+
+    let scan = text(&lines[0], "scan_id");
+    let show = ["show", scan, "--json"];
+    let shown = program.run(&[&show[..], &national].concat()).exits(0).json();
+    assert_eq!(shown["scans"][0]["exhibit"]["laboratory"], "National Laboratory", "{shown:#}");
+    let search = ["search", &questioned(), "--json"];
+    let found = program.run(&[&search[..], &other].concat()).exits(0).json();
+    assert_eq!(found["candidates"].as_array().unwrap().len(), 2, "{found:#}");
+    let verify = ["store", "verify"];
+    program.run(&[&verify[..], &national].concat()).exits(2).complains("not allowed");
+
+    // Who is not let in, and whom one does not trust.
+    let stats = ["store", "stats"];
+    let refused = |more: &[&str], words: &[&str]| {
+        let run = program.run(&[&stats[..], more].concat()).exits(2);
+        let told = run.stderr();
+        assert!(words.iter().all(|word| told.contains(word)), "{}", run.told());
+    };
+    let stranger = ["--server", &served.url, "--profile", "certs/stranger.toml"];
+    refused(&stranger, &["Stranger", "request "]);
+    refused(&["--server", &served.url, "--ca", "certs/authority.pem"], &["certificate"]);
+    let (ca, key) = ("certs/other.pem", "certs/client-other.key.pem");
+    std::fs::copy(program.path("certs/client-other.pem"), program.path(ca)).unwrap();
+    refused(&[&national[..], &["--ca", ca]].concat(), &["no connection", "certificate"]);
+    refused(
+        &[&national[..], &["--server-name", "example.org"]].concat(),
+        &["no connection", "certificate"],
+    );
+    program.run(&[&stats[..], &national, &["--server-name", "localhost"]].concat()).exits(0);
+    refused(
+        &[&national[..], &["--cert", "certs/client-other.pem", "--key", "none.pem"]].concat(),
+        &["none.pem"],
+    );
+    let words = [&national[..], &["--cert", "certs/client-national-laboratory.pem", "--key", key]];
+    refused(&words.concat(), &["https://"]);
+    drop(served);
+
+    // What a laboratory keeps to itself: the others learn that there is something, if it says so.
+    let exhibit = text(&lines[0], "exhibit_id");
+    let share =
+        ["share", "--store", "store", exhibit, "--with", "own-laboratory", "--tell-existence"];
+    program.run(&share).exits(0);
+    let served = Served::start(&program, "https", &serve);
+    let other = ["--server", &served.url, "--profile", "certs/other.toml"];
+    let found = program.run(&[&search[..], &other].concat()).exits(0).json();
+    assert_eq!(found["restricted"][0]["laboratory"], "National Laboratory", "{found:#}");
+    assert_eq!(found["candidates"].as_array().unwrap().len(), 1, "{found:#}");
+    let table = program.run(&[&search[..2], &other].concat()).exits(0).stdout();
+    assert!(table.contains("not shared with you: 1 of National Laboratory"), "{table}");
+    program.run(&[&show[..], &other].concat()).exits(2).complains("not allowed");
 }

@@ -15,6 +15,7 @@ use crate::search::{Query, SearchResult, Summary, search};
 use crate::store::{DiskStore, Filter, Progress, ReferenceStore, ScanView, Unknown};
 use anyhow::{Context as _, bail, ensure};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Instant;
@@ -43,9 +44,17 @@ struct FailureReport {
     reason: String,
 }
 
+/// A record among the best that its laboratory does not share with who asks a server. Its rank is not told.
+#[derive(Serialize)]
+struct RestrictedReport {
+    laboratory: String,
+}
+
 #[derive(Serialize)]
 struct Report {
     candidates: Vec<CandidateReport>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    restricted: Vec<RestrictedReport>,
     summary: Summary,
     failures: Vec<FailureReport>,
 }
@@ -79,7 +88,8 @@ pub(super) fn run(context: &Context, arguments: &SearchArguments) -> anyhow::Res
         report.summary.complete,
         "{place}: the search is not complete: {failed} records could not be compared"
     );
-    Ok(if report.candidates.is_empty() { Outcome::NothingFound } else { Outcome::Done })
+    let nothing = report.candidates.is_empty() && report.restricted.is_empty();
+    Ok(if nothing { Outcome::NothingFound } else { Outcome::Done })
 }
 
 fn in_store(context: &Context, arguments: &SearchArguments, path: &Path) -> anyhow::Result<Found> {
@@ -120,7 +130,7 @@ fn at_server(
     let query = client::Query {
         questioned: ScanSource::Upload(upload(path, &read_options(&arguments.read)?)?),
         filter: filter(&arguments.filter),
-        top: arguments.top as usize,
+        top: arguments.top,
         cells: if arguments.json { Cells::Whole } else { Cells::Omitted },
     };
     let remote = settings.connect(context)?;
@@ -138,12 +148,22 @@ fn at_server(
         .failures
         .into_iter()
         .map(|(scan, reason)| FailureReport { scan_id: scan.to_string(), reason });
+    let restricted = searched.restricted.into_iter();
     let report = Report {
         candidates: searched.candidates.into_iter().map(CandidateReport::from).collect(),
+        restricted: restricted.map(|laboratory| RestrictedReport { laboratory }).collect(),
         summary: searched.summary,
         failures: failures.collect(),
     };
     let seconds = started.elapsed().as_secs_f64();
+    let came = (report.candidates.len() + report.restricted.len()) as u64;
+    let wanted = u64::from(arguments.top).min(report.summary.records_searched);
+    if came < wanted {
+        eprintln!(
+            "warning: {}: {came} candidates came where {wanted} were wanted: the server gives no more",
+            remote.server()
+        );
+    }
     Ok(Found { place: remote.server().to_owned(), report, seconds })
 }
 
@@ -219,6 +239,7 @@ fn report(store: &DiskStore, result: &SearchResult) -> anyhow::Result<Report> {
     });
     Ok(Report {
         candidates: candidates.collect::<anyhow::Result<_>>()?,
+        restricted: Vec::new(),
         summary: result.summary.clone(),
         failures: failures.collect(),
     })
@@ -240,6 +261,16 @@ fn describe(report: &Report, seconds: f64) -> String {
     });
     let header = ["rank", "exhibit", "file", "cmc", "fraction", "ncc", "theta_deg"];
     let mut text = table(&header, rows.collect());
+    let mut restricted: BTreeMap<&str, usize> = BTreeMap::new();
+    for record in &report.restricted {
+        *restricted.entry(&record.laboratory).or_default() += 1;
+    }
+    for (laboratory, records) in restricted {
+        let _ = writeln!(
+            text,
+            "Among the best, but not shared with you: {records} of {laboratory}. Ask that laboratory."
+        );
+    }
     let summary = &report.summary;
     let _ = writeln!(
         text,

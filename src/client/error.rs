@@ -63,14 +63,6 @@ pub enum Cause {
     /// A filter that the contract has no words for.
     #[error("a search after an identifier cannot be asked of a server")]
     Filter,
-    /// More candidates than a server gives.
-    #[error("{found} candidates are wanted, a server gives at most {limit}")]
-    TooManyCandidates {
-        /// What was wanted.
-        found: usize,
-        /// The most.
-        limit: usize,
-    },
 
     // The way there.
     /// No connection.

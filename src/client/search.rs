@@ -13,9 +13,6 @@ use crate::service::pb::search_response::Event;
 use crate::service::pb::search_service_client::SearchServiceClient;
 use crate::store::{Filter, Progress, ScanId};
 
-/// Most candidates that a server gives.
-const MOST: usize = 1000;
-
 /// Which parts of a comparison are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cells {
@@ -32,8 +29,9 @@ pub struct Query {
     pub questioned: ScanSource,
     /// Chooses the references.
     pub filter: Filter,
-    /// Candidates wanted, 1 to 1000.
-    pub top: usize,
+    /// Candidates wanted, restricted ones included, at least 1. A server gives no more than it is set up for (by default
+    /// 1000).
+    pub top: u32,
     /// Which parts of the comparisons.
     pub cells: Cells,
 }
@@ -54,6 +52,9 @@ pub struct Candidate {
 pub struct Searched {
     /// Best first.
     pub candidates: Vec<Candidate>,
+    /// Laboratories with records among the best that they do not share with the caller, once for each record. Their ranks
+    /// and scores are not told.
+    pub restricted: Vec<String>,
     /// What was searched.
     pub summary: Summary,
     /// Records that could not be compared, in words: the first of them, as many as the server names.
@@ -70,17 +71,13 @@ impl Client {
         query: &Query,
         mut progress: impl FnMut(Progress),
     ) -> Result<Searched, ClientError> {
-        if query.top > MOST {
-            let cause = Cause::TooManyCandidates { found: query.top, limit: MOST };
-            return Err(cause.at(self.server()));
-        }
         let filter = convert::filter(&query.filter).map_err(|cause| cause.at(self.server()))?;
         call!(self, Repeat::Harmless, {
             let head = Content::Query(pb::SearchQuery {
                 questioned: Some(query.questioned.head()),
                 filter: Some(filter.clone()),
-                // At most a thousand.
-                top: query.top as i32,
+                // 0 would be another number.
+                top: i32::try_from(query.top.max(1)).unwrap_or(i32::MAX),
                 omit_cells: query.cells == Cells::Omitted,
             });
             let contents =
@@ -91,6 +88,7 @@ impl Client {
             let request = self.request(tokio_stream::iter(messages));
             let mut events = client.search(request).await?.into_inner();
             let mut candidates = Vec::new();
+            let mut restricted = Vec::new();
             while let Some(message) = events.message().await? {
                 match message.event {
                     Some(Event::Progress(now)) => {
@@ -98,7 +96,10 @@ impl Client {
                         progress(Progress { done, total });
                     }
                     Some(Event::Candidate(found)) => candidates.push(candidate(found)?),
-                    Some(Event::Summary(summary)) => return searched(candidates, summary),
+                    Some(Event::Restricted(record)) => restricted.push(record.laboratory),
+                    Some(Event::Summary(summary)) => {
+                        return searched(candidates, restricted, summary);
+                    }
                     None => {}
                 }
             }
@@ -117,13 +118,18 @@ fn candidate(found: pb::SearchCandidate) -> Result<Candidate, Cause> {
     })
 }
 
-fn searched(candidates: Vec<Candidate>, summary: pb::SearchSummary) -> Result<Searched, Cause> {
+fn searched(
+    candidates: Vec<Candidate>,
+    restricted: Vec<String>,
+    summary: pb::SearchSummary,
+) -> Result<Searched, Cause> {
     let failures = summary.failures.into_iter().map(|failure| {
         let scan = convert::parsed("summary.failures.scan_id", &failure.scan_id)?;
         Ok((scan, failure.reason))
     });
     Ok(Searched {
         candidates,
+        restricted,
         failures: failures.collect::<Result<_, Cause>>()?,
         summary: Summary {
             records_searched: summary.records_searched,

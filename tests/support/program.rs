@@ -40,7 +40,9 @@ impl Program {
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_casemark"));
         command.current_dir(self.folder.path()).args(words);
-        for name in ["CASEMARK_LABORATORY", "CASEMARK_SERVER", "CASEMARK_PROFILE"] {
+        for name in
+            ["CASEMARK_CONFIG", "CASEMARK_LABORATORY", "CASEMARK_PROFILE", "CASEMARK_SERVER"]
+        {
             command.env_remove(name);
         }
         command

@@ -17,7 +17,7 @@ pub struct Served {
 impl Served {
     /// Serves a store to anyone on this machine, in plain text.
     pub fn open(program: &Program, store: &str) -> Self {
-        Self::start(program, "http", &["--store", store])
+        Self::start(program, "http", &["--insecure-open", "--store", store])
     }
 
     /// Serves with these words.
