@@ -126,10 +126,9 @@ fn a_server_gives_what_a_store_gives_byte_for_byte() {
     }
     let remote = show(from, &sha256, &["--original", "two.x3p"]).exits(0);
     // A text of the same lines in the same order, but for those that are not told.
-    let original = original.stdout();
-    let mut lines = original.lines();
-    let text = remote.stdout();
-    let strange = text.lines().find(|line| !lines.any(|other| other == *line));
+    let (whole, part) = (original.stdout(), remote.stdout());
+    let mut known = whole.lines();
+    let strange = part.lines().find(|line| !known.any(|other| other == *line));
     assert_eq!(strange, None, "{}", remote.told());
     let bytes = |name: &str| std::fs::read(program.path(name)).unwrap();
     assert!(bytes("one.x3p") == bytes("two.x3p") && !bytes("one.x3p").is_empty());
@@ -308,7 +307,7 @@ fn by_mutual_tls_a_laboratory_is_known_by_its_certificate() {
     certs("Stranger", "JM");
     let path = program.path("certs/service.toml");
     let config = std::fs::read_to_string(&path).unwrap()
-        + "\n[[laboratory]]\nname = \"Other\"\ncountry = \"TT\"\nroles = [\"examiner\"]\n";
+        + "share_with = \"region\"\n\n[[laboratory]]\nname = \"Other\"\ncountry = \"TT\"\nroles = [\"examiner\"]\n";
     std::fs::write(&path, config).unwrap();
     for name in ["national-laboratory", "other", "stranger"] {
         let text = format!(
@@ -347,7 +346,10 @@ fn by_mutual_tls_a_laboratory_is_known_by_its_certificate() {
     };
     let stranger = ["--server", &served.url, "--profile", "certs/stranger.toml"];
     refused(&stranger, &["Stranger", "request "]);
-    refused(&["--server", &served.url, "--ca", "certs/authority.pem"], &["certificate"]);
+    refused(
+        &["--server", &served.url, "--ca", "certs/authority.pem"],
+        &["may want a client certificate"],
+    );
     let (ca, key) = ("certs/other.pem", "certs/client-other.key.pem");
     std::fs::copy(program.path("certs/client-other.pem"), program.path(ca)).unwrap();
     refused(&[&national[..], &["--ca", ca]].concat(), &["no connection", "certificate"]);

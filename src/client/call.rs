@@ -33,6 +33,8 @@ pub struct Client {
     server: String,
     timeout: Option<Duration>,
     retries: u32,
+    /// Whether the connection is private and says nothing of who we are.
+    uncertified: bool,
     on_wait: OnWait,
 }
 
@@ -61,6 +63,7 @@ impl Client {
             server: connection.server.clone(),
             timeout: connection.timeout,
             retries: connection.retries,
+            uncertified: connection.authority.is_some() && connection.identity.is_none(),
             on_wait: Arc::new(|_| {}),
         })
     }
@@ -122,6 +125,7 @@ impl Attempts<'_> {
         };
         let hint = cause.refused().and_then(|refused| Some((refused, wait(refused)?)));
         let Some((refused, wait)) = hint.filter(|_| self.left > 0) else {
+            let cause = if self.client.uncertified { cause.uncertified() } else { cause };
             return ControlFlow::Break(Err(cause.at(&self.client.server)));
         };
         self.left -= 1;

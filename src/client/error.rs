@@ -81,6 +81,10 @@ pub enum Cause {
     #[error("no runtime")]
     Runtime(#[source] std::io::Error),
 
+    /// The connection broke, as it does where a server wants a certificate and gets none.
+    #[error("{0}: the server may want a client certificate, and none was given")]
+    Uncertified(Box<Refused>),
+
     // The server's.
     /// The server ended the call.
     #[error(transparent)]
@@ -121,6 +125,15 @@ impl Cause {
     #[must_use]
     pub fn refused(&self) -> Option<&Refused> {
         if let Self::Refused(refused) = self { Some(refused) } else { None }
+    }
+
+    /// The same, from a connection without a client certificate.
+    pub(super) fn uncertified(self) -> Self {
+        match self {
+            // Whoever answers a call gives it an identifier.
+            Self::Refused(refused) if refused.request_id.is_none() => Self::Uncertified(refused),
+            other => other,
+        }
     }
 }
 
