@@ -1,86 +1,20 @@
 //! Does the client keep its word where a server does not? Against servers made up for it, and against the real one.
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 
+#[path = "support/made_up.rs"]
+mod made_up;
+
 use casemark::client::{
     Blocking, Cause, Cells, Client, ClientError, Connection, Enrolment, Query, ScanSource, Upload,
 };
-use casemark::service::pb::search_service_server::{SearchService, SearchServiceServer};
-use casemark::service::pb::{self, search_response::Event};
 use casemark::service::{Limits, OpenGate, Security, Server};
 use casemark::store::{ExhibitMetadata, Filter, MarkKind, MemoryStore, Outcome, ReferenceStore};
 use casemark::{Arithmetic, Engine, Parameters};
+use made_up::{Answer, made_up};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use tokio_stream::wrappers::TcpListenerStream;
-use tonic::{Code, Request, Response, Status, Streaming};
-use tonic_types::{ErrorDetails, StatusExt as _};
-
-/// What a made-up server answers, call after call; the last for ever.
-#[derive(Clone, Copy)]
-enum Answer {
-    NoRoom,
-    NoSummary,
-    Nonsense,
-    Nothing,
-    Silence,
-}
-
-struct MadeUp {
-    answers: Vec<Answer>,
-    asked: Arc<AtomicUsize>,
-}
-
-type Answers = tokio_stream::Iter<std::vec::IntoIter<Result<pb::SearchResponse, Status>>>;
-
-#[tonic::async_trait]
-impl SearchService for MadeUp {
-    type SearchStream = Answers;
-
-    async fn search(
-        &self,
-        _: Request<Streaming<pb::SearchRequest>>,
-    ) -> Result<Response<Answers>, Status> {
-        let call = self.asked.fetch_add(1, Ordering::SeqCst);
-        let event = |event| Ok(pb::SearchResponse { event: Some(event) });
-        let progress = event(Event::Progress(pb::SearchProgress::default()));
-        let summary = |digest: &str| pb::SearchSummary {
-            complete: true,
-            parameters_digest: digest.to_owned(),
-            questioned_sha256: digest.to_owned(),
-            ..Default::default()
-        };
-        let events = match self.answers[call.min(self.answers.len() - 1)] {
-            Answer::NoRoom => {
-                let mut details = ErrorDetails::new();
-                details.set_retry_info(Some(Duration::from_millis(50)));
-                details.set_request_info("the-request", "");
-                let code = Code::ResourceExhausted;
-                return Err(Status::with_error_details(code, "no room", details));
-            }
-            Answer::NoSummary => vec![progress],
-            Answer::Nonsense => vec![event(Event::Summary(summary("nonsense")))],
-            Answer::Nothing => vec![progress, event(Event::Summary(summary(&"0".repeat(64))))],
-            Answer::Silence => {
-                tokio::time::sleep(Duration::from_secs(600)).await;
-                Vec::new()
-            }
-        };
-        Ok(Response::new(tokio_stream::iter(events)))
-    }
-}
-
-/// A made-up server, and how often it was asked.
-async fn made_up(answers: &[Answer]) -> (Connection, Arc<AtomicUsize>) {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let connection = Connection::to(format!("http://{}", listener.local_addr().unwrap()));
-    let asked = Arc::new(AtomicUsize::new(0));
-    let service = MadeUp { answers: answers.to_vec(), asked: Arc::clone(&asked) };
-    let router = tonic::transport::Server::builder().add_service(SearchServiceServer::new(service));
-    tokio::spawn(router.serve_with_incoming(TcpListenerStream::new(listener)));
-    (connection, asked)
-}
 
 /// The real service.
 async fn real(store: Arc<dyn ReferenceStore>) -> Connection {
@@ -125,21 +59,25 @@ async fn search(connection: &Connection) -> (Result<u64, ClientError>, usize) {
 
 #[tokio::test]
 async fn a_search_without_its_summary_has_no_result() {
-    let (connection, _) = made_up(&[Answer::NoSummary]).await;
+    let (url, _) = made_up(&[Answer::NoSummary]).await;
+    let connection = Connection::to(url);
     let error = search(&connection).await.0.unwrap_err();
     assert!(matches!(error.cause, Cause::Unfinished { what: "search", .. }), "{error:?}");
-    let (connection, _) = made_up(&[Answer::Nonsense]).await;
+    let (url, _) = made_up(&[Answer::Nonsense]).await;
+    let connection = Connection::to(url);
     let error = search(&connection).await.0.unwrap_err();
     assert!(matches!(error.cause, Cause::Answer { .. }), "{error:?}");
 }
 
 #[tokio::test]
 async fn a_server_without_room_is_asked_again_when_it_says() {
-    let (connection, asked) = made_up(&[Answer::NoRoom, Answer::NoRoom, Answer::Nothing]).await;
+    let (url, asked) = made_up(&[Answer::NoRoom, Answer::NoRoom, Answer::Nothing]).await;
+    let connection = Connection::to(url);
     let (found, waits) = search(&connection).await;
     assert_eq!((found.unwrap(), waits, asked.load(Ordering::SeqCst)), (0, 2, 3));
 
-    let (connection, asked) = made_up(&[Answer::NoRoom]).await;
+    let (url, asked) = made_up(&[Answer::NoRoom]).await;
+    let connection = Connection::to(url);
     let connection = Connection { retries: 3, ..connection };
     let (found, waits) = search(&connection).await;
     let text = found.unwrap_err().cause.to_string();
@@ -152,7 +90,8 @@ async fn a_server_without_room_is_asked_again_when_it_says() {
 
 #[tokio::test]
 async fn a_call_takes_no_longer_than_it_may() {
-    let (connection, _) = made_up(&[Answer::Silence]).await;
+    let (url, _) = made_up(&[Answer::Silence]).await;
+    let connection = Connection::to(url);
     let timeout = Some(Duration::from_millis(300));
     let started = Instant::now();
     let error = search(&Connection { timeout, ..connection }).await.0.unwrap_err();

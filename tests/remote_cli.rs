@@ -2,11 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 #![cfg(feature = "cli")]
 
+#[path = "support/made_up.rs"]
+mod made_up;
 #[path = "support/program.rs"]
 mod program;
 #[path = "support/served.rs"]
 mod served;
 
+use made_up::{Answer, made_up};
 use program::{Program, testdata_text};
 use serde_json::Value;
 use served::Served;
@@ -379,4 +382,45 @@ fn by_mutual_tls_a_laboratory_is_known_by_its_certificate() {
     let table = program.run(&[&search[..2], &other].concat()).exits(0).stdout();
     assert!(table.contains("not shared with you: 1 of National Laboratory"), "{table}");
     program.run(&[&show[..], &other].concat()).exits(2).complains("not allowed");
+}
+
+#[test]
+fn a_server_that_keeps_no_word_makes_the_search_fail() {
+    let program = Program::new();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let made_up = |answers: &[Answer]| runtime.block_on(made_up(answers));
+    let search = |url: &str, more: &[&str]| {
+        program.run(&[&["search", &questioned(), "--server", url], more].concat())
+    };
+    let (url, _) = made_up(&[Answer::NoSummary]);
+    search(&url, &[]).exits(2).complains("the search ended without its summary");
+    let (url, _) = made_up(&[Answer::NoRoom, Answer::Nothing]);
+    let told = "too much: no room; try again in 0.05 s; request the-request";
+    search(&url, &[]).exits(1).complains("waiting: http://").complains(told);
+    let (url, asked) = made_up(&[Answer::NoRoom, Answer::Nothing]);
+    search(&url, &["--no-retry"]).exits(2).complains(told);
+    assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 1);
+    let (url, _) = made_up(&[Answer::Silence]);
+    search(&url, &["--timeout-s", "1"]).exits(2).complains("no answer within 1 s");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_cancels_the_call() {
+    use std::process::{Command, Stdio};
+    use std::sync::atomic::Ordering;
+    let program = Program::new();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (url, asked) = runtime.block_on(made_up(&[Answer::Silence]));
+    let mut command = program.command(&["search", &questioned(), "--server", &url]);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    while asked.load(Ordering::SeqCst) == 0 {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert!(
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success()
+    );
+    let output = child.wait_with_output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(2) && told.contains("interrupted"), "{told}");
 }
