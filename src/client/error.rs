@@ -129,10 +129,11 @@ impl Cause {
 
     /// The same, from a connection without a client certificate.
     pub(super) fn uncertified(self) -> Self {
-        match self {
-            // Whoever answers a call gives it an identifier.
-            Self::Refused(refused) if refused.request_id.is_none() => Self::Uncertified(refused),
-            other => other,
+        // Whoever answers a call gives it an identifier.
+        let unanswered = self.refused().is_some_and(|refused| refused.request_id.is_none());
+        match (unanswered, self) {
+            (true, Self::Refused(refused)) => Self::Uncertified(refused),
+            (_, cause) => cause,
         }
     }
 }
