@@ -310,7 +310,7 @@ fn by_mutual_tls_a_laboratory_is_known_by_its_certificate() {
     certs("Stranger", "JM");
     let path = program.path("certs/service.toml");
     let config = std::fs::read_to_string(&path).unwrap()
-        + "share_with = \"region\"\n\n[[laboratory]]\nname = \"Other\"\ncountry = \"TT\"\nroles = [\"examiner\"]\n";
+        + "share_with = \"region\"\n\n[[laboratory]]\nname = \"Other\"\ncountry = \"TT\"\nroles = [\"examiner\", \"auditor\"]\n";
     std::fs::write(&path, config).unwrap();
     for name in ["national-laboratory", "other", "stranger"] {
         let text = format!(
@@ -339,6 +339,8 @@ fn by_mutual_tls_a_laboratory_is_known_by_its_certificate() {
     assert_eq!(found["candidates"].as_array().unwrap().len(), 2, "{found:#}");
     let verify = ["store", "verify"];
     program.run(&[&verify[..], &national].concat()).exits(2).complains("not allowed");
+    let sound = program.run(&[&verify[..], &other].concat()).exits(0).stdout();
+    assert!(sound.ends_with("the store is sound\n"), "{sound}");
 
     // Who is not let in, and whom one does not trust.
     let stats = ["store", "stats"];
@@ -360,7 +362,7 @@ fn by_mutual_tls_a_laboratory_is_known_by_its_certificate() {
         &[&national[..], &["--server-name", "example.org"]].concat(),
         &["no connection", "certificate"],
     );
-    program.run(&[&stats[..], &national, &["--server-name", "localhost"]].concat()).exits(0);
+    program.run(&[&stats[..], &other, &["--server-name", "localhost"]].concat()).exits(0);
     refused(
         &[&national[..], &["--cert", "certs/client-other.pem", "--key", "none.pem"]].concat(),
         &["none.pem"],
