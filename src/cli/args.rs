@@ -494,12 +494,24 @@ pub(super) struct AuditListArguments {
     /// Of what, as listed
     #[arg(long, value_name = "TEXT")]
     pub(super) subject: Option<String>,
+    /// How it ended; `begun` are changes that were about to be made
+    #[arg(long, value_name = "HOW")]
+    pub(super) outcome: Option<AuditOutcome>,
     /// From this entry on
     #[arg(long, value_name = "ENTRY", default_value_t = 0)]
     pub(super) from: u64,
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub(super) limit: usize,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum AuditOutcome {
+    Done,
+    Refused,
+    Failed,
+    Cancelled,
+    Begun,
 }
 
 /// The configuration of the service

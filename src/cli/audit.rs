@@ -1,10 +1,11 @@
 //! `casemark audit`, and what the other commands write into the log.
 //!
-//! An entry is durable before a result is printed. On its own machine the program checks no role: who can
+//! An entry is durable before anything is changed, and another before a result is printed. On its own machine the program checks no role: who can
 //! write the folder can do everything; the log says which user of the machine it was.
 
 use super::args::{
-    ActorArguments, AuditCommand, AuditListArguments, AuditVerifyArguments, StoreArguments,
+    ActorArguments, AuditCommand, AuditListArguments, AuditOutcome, AuditVerifyArguments,
+    StoreArguments,
 };
 use super::output::{print, print_json, print_json_line, table};
 use super::{Context, Outcome};
@@ -75,6 +76,24 @@ impl Auditor {
             .collect();
         self.log.append_all(&events).context("audit log")?;
         Ok(())
+    }
+
+    /// Writes what is about to be changed; durable when it returns.
+    pub(super) fn begin(&self, deeds: impl IntoIterator<Item = Deed>) -> anyhow::Result<()> {
+        let events: Vec<Event> =
+            deeds.into_iter().map(|deed| self.event(deed, Ended::Begun)).collect();
+        self.log.append_all(&events).context("audit log")?;
+        Ok(())
+    }
+
+    /// Changes something: writes that it begins, and that it failed if it does.
+    pub(super) fn change<T>(
+        &self,
+        deed: impl Fn() -> Deed,
+        work: impl FnOnce() -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        self.begin([deed()])?;
+        self.attempt(deed, work)
     }
 
     /// Does something, and writes that it failed if it does.
@@ -240,6 +259,13 @@ fn list(arguments: &AuditListArguments) -> anyhow::Result<Outcome> {
         laboratory: arguments.laboratory.clone(),
         action: arguments.action.clone(),
         subject: arguments.subject.clone(),
+        outcome: arguments.outcome.map(|outcome| match outcome {
+            AuditOutcome::Done => Ended::Done,
+            AuditOutcome::Refused => Ended::Refused,
+            AuditOutcome::Failed => Ended::Failed,
+            AuditOutcome::Cancelled => Ended::Cancelled,
+            AuditOutcome::Begun => Ended::Begun,
+        }),
         ..Query::default()
     };
     let (mut from, mut left) = (arguments.from, arguments.limit);

@@ -164,6 +164,11 @@ fn into_store(
                 Some(opened) => opened,
                 None => store.insert(open(path, actor)?),
             };
+            auditor.begin(ready.iter().map(|scan| Deed {
+                subject: Some(format!("file {}", Digest::of(&scan.original))),
+                parameters: Some(context.engine.parameters().digest()),
+                ..Deed::new(Action::Enrol)
+            }))?;
             let entered = enter(store, &enrolments(context, &ready, work));
             auditor.record(
                 ready.iter().zip(&entered).map(|(scan, entered)| deed(context, scan, entered)),

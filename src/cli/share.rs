@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &ShareArguments) -> anyhow::Result<Outcome> {
         detail: serde_json::to_string(&sharing).ok(),
         ..Deed::new(Action::Share)
     };
-    auditor.attempt(deed, || {
+    auditor.change(deed, || {
         store.share(exhibit.id, sharing.as_ref(), jiff::Timestamp::now()).with_context(named)
     })?;
     auditor.done([deed()])?;

@@ -170,7 +170,7 @@ fn purge(context: &Context, arguments: &ChangeArguments) -> anyhow::Result<Outco
     let store = open(&arguments.store)?;
     let auditor = Auditor::open(&store, actor)?;
     let spinner = context.progress.spinner("purging");
-    let purged = auditor.attempt(
+    let purged = auditor.change(
         || Deed::new(Action::Purge),
         || store.purge().with_context(|| arguments.store.display().to_string()),
     )?;
@@ -203,7 +203,7 @@ fn merge(context: &Context, arguments: &MergeArguments) -> anyhow::Result<Outcom
         subject: Some(format!("store {}", other.manifest().store)),
         ..Deed::new(Action::Merge)
     };
-    let merged = auditor.attempt(deed, || {
+    let merged = auditor.change(deed, || {
         store
             .merge_from(&other)
             .with_context(|| format!("{} into {}", from.display(), arguments.store.display()))
@@ -264,7 +264,7 @@ fn upgrade(
             parameters: Some(parameters.digest()),
             ..Deed::new(Action::Upgrade)
         };
-        auditor.attempt(
+        auditor.change(
             || deed(None),
             || store.add_signatures(&signatures, jiff::Timestamp::now()).with_context(named),
         )?;

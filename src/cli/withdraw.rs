@@ -38,7 +38,7 @@ fn of_store(arguments: &WithdrawArguments, path: &Path) -> anyhow::Result<Subjec
         detail: Some(arguments.reason.clone()),
         ..Deed::new(Action::Withdraw)
     };
-    auditor.attempt(deed, || {
+    auditor.change(deed, || {
         store.withdraw(subject, &arguments.reason, jiff::Timestamp::now()).with_context(named)
     })?;
     auditor.done([deed()])?;
