@@ -2,6 +2,8 @@
 //!
 //! Declared once, here; what it means is resolved by the file of each subcommand.
 
+use super::remote::{RemoteArguments, SourceArguments};
+use super::transform::Rotation;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -60,12 +62,25 @@ pub(super) enum Command {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Who it is")]
 pub(super) struct ActorArguments {
-    /// Who does it, for the audit log: by default the user of this machine
+    /// Who does it, for the audit log: by default the user of this machine. A server goes by the client certificate
     #[arg(long, value_name = "NAME", env = "USER", default_value = "local", hide_env = true)]
     pub(super) actor: String,
-    /// For which laboratory; also that of scans that the metadata does not name one for
-    #[arg(long, value_name = "NAME", env = "CASEMARK_LABORATORY", default_value = "local")]
-    pub(super) laboratory: String,
+    /// For which laboratory; also that of scans that the metadata does not name one for: by default `local`,
+    /// and with a server the one that the client certificate names
+    #[arg(long, value_name = "NAME", env = "CASEMARK_LABORATORY")]
+    pub(super) laboratory: Option<String>,
+}
+
+impl ActorArguments {
+    /// Who looks, for verbs that enter nothing.
+    pub(super) fn of(actor: &str) -> Self {
+        Self { actor: actor.to_owned(), laboratory: std::env::var("CASEMARK_LABORATORY").ok() }
+    }
+
+    /// The laboratory on this machine.
+    pub(super) fn laboratory(&self) -> &str {
+        self.laboratory.as_deref().unwrap_or("local")
+    }
 }
 
 /// What the caller states about the files that are read.
@@ -101,11 +116,14 @@ pub(super) enum HeightUnit {
 }
 
 /// Compare a questioned scan with a reference
+///
+/// Either may be a file, or `scan:ID` for a scan of a store (with --store) or of a server (with --server). With
+/// --server or --profile files are sent to the server and compared there.
 #[derive(Debug, Args)]
 pub(super) struct CompareArguments {
-    /// Scan of the questioned mark
+    /// Scan of the questioned mark: a file, or scan:ID
     pub(super) questioned: PathBuf,
-    /// Scan of the mark it is compared with
+    /// Scan of the mark it is compared with: a file, or scan:ID
     pub(super) reference: PathBuf,
     /// Print the comparison, with every cell, as JSON
     #[arg(long)]
@@ -113,6 +131,11 @@ pub(super) struct CompareArguments {
     /// Write a picture of the aligned surfaces and their cells
     #[arg(long, value_name = "OUT.png")]
     pub(super) picture: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) source: SourceArguments,
+    /// Who compares, for the audit log of a store on this machine
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "local", hide_env = true)]
+    pub(super) actor: String,
     #[command(flatten)]
     pub(super) read: ReadArguments,
 }
@@ -134,18 +157,19 @@ pub(super) struct BatchArguments {
     #[arg(long)]
     pub(super) keep_going: bool,
     #[command(flatten)]
+    pub(super) remote: RemoteArguments,
+    #[command(flatten)]
     pub(super) read: ReadArguments,
 }
 
-/// Enter scans into a reference store
+/// Enter scans into a reference store, which is made if it is not there, or into that of a server
 #[derive(Debug, Args)]
 pub(super) struct EnrolArguments {
     /// Scans, or folders of them (walked)
     #[arg(required = true, value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
-    /// The store; made if it is not there
-    #[arg(long, value_name = "DIR")]
-    pub(super) store: PathBuf,
+    #[command(flatten)]
+    pub(super) source: SourceArguments,
     /// What is known of the exhibits: CSV with a column `file` (a path, or the end of one) and any of
     /// laboratory, case_number, label, country, calibre, firearm_label, firearm_make, firearm_model,
     /// incident, notes, mark. Rows of one laboratory, case number and label are one exhibit
@@ -164,14 +188,13 @@ pub(super) struct EnrolArguments {
     pub(super) read: ReadArguments,
 }
 
-/// Search a store for the references most like a questioned scan
+/// Search a store, or that of a server, for the references most like a questioned scan
 #[derive(Debug, Args)]
 pub(super) struct SearchArguments {
     /// Scan of the questioned mark
     pub(super) questioned: PathBuf,
-    /// The store
-    #[arg(long, value_name = "DIR")]
-    pub(super) store: PathBuf,
+    #[command(flatten)]
+    pub(super) source: SourceArguments,
     /// Number of candidates
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(super) top: u32,
@@ -180,7 +203,7 @@ pub(super) struct SearchArguments {
     pub(super) json: bool,
     #[command(flatten)]
     pub(super) filter: FilterArguments,
-    /// Who searches, for the audit log
+    /// Who searches, for the audit log of a store on this machine
     #[arg(long, value_name = "NAME", env = "USER", default_value = "local", hide_env = true)]
     pub(super) actor: String,
     #[command(flatten)]
@@ -210,15 +233,14 @@ pub(super) struct FilterArguments {
     pub(super) exclude_unknown: bool,
 }
 
-/// Show a record of a store
+/// Show a record of a store, or of that of a server
 #[derive(Debug, Args)]
 pub(super) struct ShowArguments {
     /// Identifier of a case, firearm, exhibit, mark or scan, its first characters, or the SHA-256 of an
     /// original file
     pub(super) id: String,
-    /// The store
-    #[arg(long, value_name = "DIR")]
-    pub(super) store: PathBuf,
+    #[command(flatten)]
+    pub(super) source: SourceArguments,
     /// Print it as JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -235,9 +257,8 @@ pub(super) struct WithdrawArguments {
     /// Why; it stays in the store
     #[arg(long)]
     pub(super) reason: String,
-    /// The store
-    #[arg(long, value_name = "DIR")]
-    pub(super) store: PathBuf,
+    #[command(flatten)]
+    pub(super) source: SourceArguments,
     #[command(flatten)]
     pub(super) actor: ActorArguments,
 }
@@ -258,9 +279,9 @@ pub(super) struct InspectArguments {
 #[derive(Debug, Subcommand)]
 pub(super) enum StoreCommand {
     /// Count what is in the store
-    Stats(StoreArguments),
+    Stats(LookArguments),
     /// Check every object, record and index entry
-    Verify(StoreArguments),
+    Verify(LookArguments),
     /// Make the index anew from the objects
     Rebuild(StoreArguments),
     /// Delete the files of what was withdrawn
@@ -269,6 +290,15 @@ pub(super) enum StoreCommand {
     Merge(MergeArguments),
     /// Extract signatures of the present parameters from the originals, where they are missing
     Upgrade(UpgradeArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LookArguments {
+    #[command(flatten)]
+    pub(super) source: SourceArguments,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -360,31 +390,6 @@ pub(super) struct TransformArguments {
     pub(super) seed: u64,
     #[command(flatten)]
     pub(super) read: ReadArguments,
-}
-
-/// An angle as typed.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Rotation {
-    /// This one, degrees.
-    Degrees(f64),
-    /// One for each scan, from the seed.
-    Random,
-}
-
-impl std::str::FromStr for Rotation {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "random" {
-            return Ok(Self::Random);
-        }
-        let degrees: f64 = text.parse().map_err(|_| "wanted degrees, or random".to_owned())?;
-        if degrees.is_finite() {
-            Ok(Self::Degrees(degrees))
-        } else {
-            Err("wanted degrees".to_owned())
-        }
-    }
 }
 
 /// Make synthetic breech faces, the same for the same seed

@@ -51,7 +51,7 @@ impl Auditor {
     pub(super) fn open(store: &DiskStore, actor: &ActorArguments) -> anyhow::Result<Self> {
         let log = open(store.path())?;
         let actor_name = format!("local:{}", actor.actor);
-        Ok(Self { log, actor: actor_name, laboratory: actor.laboratory.clone() })
+        Ok(Self { log, actor: actor_name, laboratory: actor.laboratory().to_owned() })
     }
 
     /// Writes what was done; durable when it returns.
