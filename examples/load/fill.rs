@@ -2,7 +2,8 @@
 //!
 //! Every exhibit is a simulated shot with its own file and signature. Simulated and extracted on all cores, entered by one
 //! thread in the order of the plan, some tens at a time. What is random in an identifier comes from the seed and the batch,
-//! so the same seed gives the same store, interrupted or not; a fill that was interrupted goes on where it was.
+//! so the same seed gives the same store, interrupted or not; a fill that was interrupted goes on where it was. (Entered one
+//! by one, a fill goes on too, but the identifiers of its interrupted batch are others.)
 
 use crate::scans;
 use crate::world::{self, Planned, SHOTS};
@@ -38,6 +39,9 @@ pub(crate) struct FillArguments {
     /// Sample distance of the files, um: that of signatures by default, which halves the cost of a fill
     #[arg(long, value_name = "UM", default_value_t = 12.5)]
     spacing_um: f64,
+    /// Enter each exhibit by itself, as laboratories do: as many record objects as exhibits, and many more syncs
+    #[arg(long)]
+    singly: bool,
 }
 
 /// Random bits that start anew with each batch.
@@ -71,7 +75,7 @@ struct Ready {
 }
 
 pub(crate) fn run(arguments: &FillArguments) -> anyhow::Result<()> {
-    let FillArguments { store: path, exhibits, seed, spacing_um } = arguments;
+    let FillArguments { store: path, exhibits, seed, spacing_um, singly } = arguments;
     ensure!(*exhibits > 0, "a store of no exhibits is no store");
     let plan = world::plan(*seed, *exhibits)?;
     let simulation = scans::simulation(*seed, *spacing_um)?;
@@ -80,7 +84,7 @@ pub(crate) fn run(arguments: &FillArguments) -> anyhow::Result<()> {
         .with_context(|| path.display().to_string())?;
     let before = entered(&store)?;
     ensure!(
-        before.is_multiple_of(TOGETHER) || before >= *exhibits,
+        *singly || before.is_multiple_of(TOGETHER) || before >= *exhibits,
         "{} was not filled with this seed and number: it holds {before} exhibits",
         path.display()
     );
@@ -90,14 +94,15 @@ pub(crate) fn run(arguments: &FillArguments) -> anyhow::Result<()> {
     let started = Instant::now();
     let parameters = Parameters::default();
     let (sender, receiver) = sync_channel::<(usize, Vec<Ready>)>(2);
-    let batches = plan.chunks(TOGETHER).enumerate().skip(before.div_ceil(TOGETHER));
+    let done = if before >= *exhibits { exhibits.div_ceil(TOGETHER) } else { before / TOGETHER };
+    let batches = plan.chunks(TOGETHER).enumerate().skip(done);
     let plan = &plan;
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| -> anyhow::Result<()> {
             for (batch, ready) in receiver {
                 entropy.begin(*seed, batch);
                 let from = batch * TOGETHER;
-                enter(&store, &plan[from..from + ready.len()], &ready, &parameters)?;
+                enter(&store, &plan[from..from + ready.len()], &ready, &parameters, *singly)?;
                 let done = from + ready.len();
                 if batch.is_multiple_of(8) || done == plan.len() {
                     let seconds = started.elapsed().as_secs_f64();
@@ -162,6 +167,7 @@ fn enter(
     planned: &[Planned],
     ready: &[Ready],
     parameters: &Parameters,
+    singly: bool,
 ) -> anyhow::Result<()> {
     let enrolments = planned.iter().zip(ready).map(|(planned, ready)| Enrolment {
         original: &ready.file,
@@ -176,8 +182,12 @@ fn enter(
         entered: planned.entered,
     });
     let enrolments: Vec<Enrolment<'_>> = enrolments.collect();
-    for enrolled in store.enrol_many(&enrolments)? {
-        ensure!(enrolled.outcome == Outcome::New, "an exhibit of the plan was there already");
+    for together in enrolments.chunks(if singly { 1 } else { TOGETHER }) {
+        for enrolled in store.enrol_many(together)? {
+            // One by one, an interrupted batch is there in part.
+            let new = singly || enrolled.outcome == Outcome::New;
+            ensure!(new, "an exhibit of the plan was there already");
+        }
     }
     Ok(())
 }
