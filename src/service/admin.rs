@@ -1,6 +1,7 @@
 //! `AdminService`: how much is in the store, is it whole, and who asked what?
 
-use super::call::{Answers, Scope, Shared, Unopened};
+use super::answers::{Answers, Unopened};
+use super::call::{Scope, Shared};
 use super::gate::Rpc;
 use super::pb::admin_service_server::AdminService;
 use super::pb::verify_response::Event;
@@ -127,7 +128,7 @@ async fn query_audit(
             checkpoint: checkpoint.to_string(),
         })
     };
-    shared.workers.run(Queue::Jobs, work).await
+    shared.workers.run(Queue::Reads, work).await
 }
 
 fn event(event: Event) -> pb::VerifyResponse {

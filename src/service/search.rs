@@ -3,7 +3,8 @@
 //! A search has a place in a queue of its own. Its client hears of every block while it can keep up; what is final comes
 //! after the last block. A client that goes away stops the search before the next comparison.
 
-use super::call::{Answers, Outbound, Scope, Shared, Unopened};
+use super::answers::{Answers, Outbound, Unopened};
+use super::call::{Scope, Shared};
 use super::convert::Cells;
 use super::gate::{Access, Rpc};
 use super::pb::search_request::Content;

@@ -181,6 +181,7 @@ impl Server {
             searches: Arc::new(Quota::new(limits.searches_per_laboratory)),
             replays: Replays::default(),
             calls: Arc::new(Semaphore::new(limits.calls)),
+            shares: Arc::new(Quota::new(limits.calls_per_laboratory)),
             verification: Arc::default(),
             stage: watch::Sender::new(Stage::Serving),
             limits,
@@ -245,8 +246,7 @@ impl Server {
             // The sender lives as long as this function.
             let _ = stage.wait_for(|stage| *stage > Stage::Serving).await;
         };
-        let incoming =
-            connections(listener, shared.limits.connections, Arc::clone(&shared.metrics));
+        let incoming = connections(listener, &shared.limits, Arc::clone(&shared.metrics));
         let serving = router.serve_with_incoming_shutdown(incoming, draining);
         let ending = async {
             stop.await;

@@ -19,8 +19,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub(super) enum Queue {
     /// Searches: seconds to minutes.
     Searches,
-    /// Everything else.
+    /// Everything else that computes or writes.
     Jobs,
+    /// What only reads a little of the store: it waits behind neither.
+    Reads,
 }
 
 /// A queue: places to wait or run, and turns to run.
@@ -46,6 +48,7 @@ pub(super) struct Workers {
     pool: Arc<ThreadPool>,
     searches: Lane,
     jobs: Lane,
+    reads: Lane,
     metrics: Arc<Metrics>,
     retry_after: Duration,
 }
@@ -102,6 +105,7 @@ impl Workers {
             pool: Arc::new(pool),
             searches: Lane::new(limits.searches, limits.searches_waiting),
             jobs: Lane::new(limits.jobs, limits.jobs_waiting),
+            reads: Lane::new(limits.jobs, limits.jobs_waiting),
             metrics,
             retry_after: limits.retry_after,
         })
@@ -136,6 +140,7 @@ impl Workers {
         match queue {
             Queue::Searches => (&self.searches, Room::Searches),
             Queue::Jobs => (&self.jobs, Room::Jobs),
+            Queue::Reads => (&self.reads, Room::Jobs),
         }
     }
 
@@ -148,7 +153,7 @@ impl Workers {
         let (lane, _) = self.lane(queue);
         let waiting = match queue {
             Queue::Searches => Counted::begin(&self.metrics, |metrics| &metrics.searches_waiting),
-            Queue::Jobs => Counted::begin(&self.metrics, |metrics| &metrics.waiting),
+            Queue::Jobs | Queue::Reads => Counted::begin(&self.metrics, |metrics| &metrics.waiting),
         };
         // The semaphores are never closed.
         let turn = Arc::clone(&lane.turns).acquire_owned().await.map_err(|_| Fault::Cancelled)?;
