@@ -38,7 +38,7 @@ fn certificates_name_the_laboratory_and_are_never_overwritten() {
     assert_eq!(config.policy().unwrap().decide(&identity, Action::Search), Decision::Allow);
 
     let before = program.tree("certs");
-    assert_eq!(before.len(), 7);
+    assert_eq!(before.len(), 8);
     certs(&["Forensic Sciences Centre"]).exits(2).complains("nothing is overwritten");
     certs(&["Other", "--server-name", "example.org"]).exits(2).complains("nothing is overwritten");
     certs(&[" padded"]).exits(2).complains("name of the laboratory");
@@ -51,7 +51,7 @@ fn certificates_name_the_laboratory_and_are_never_overwritten() {
         "{text}"
     );
     let after = program.tree("certs");
-    assert_eq!(after.len(), 9);
+    assert_eq!(after.len(), 11);
     assert!(before.iter().all(|file| after.contains(file)), "something was overwritten");
     let issuer = |name: &str| {
         let der = der(&program, name);

@@ -64,7 +64,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
-    ("client", &["cmc", "comparison", "digest", "format", "report", "search", "service", "store"]),
+    (
+        "client",
+        &["audit", "cmc", "comparison", "digest", "format", "report", "search", "service", "store"],
+    ),
     (
         "cli",
         &[

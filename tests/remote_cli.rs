@@ -312,16 +312,10 @@ fn by_mutual_tls_a_laboratory_is_known_by_its_certificate() {
     let config = std::fs::read_to_string(&path).unwrap()
         + "share_with = \"region\"\n\n[[laboratory]]\nname = \"Other\"\ncountry = \"TT\"\nroles = [\"examiner\", \"auditor\"]\n";
     std::fs::write(&path, config).unwrap();
-    for name in ["national-laboratory", "other", "stranger"] {
-        let text = format!(
-            "ca = \"authority.pem\"\ncert = \"client-{name}.pem\"\nkey = \"client-{name}.key.pem\"\n"
-        );
-        program.write(&format!("certs/{name}.toml"), text.as_bytes());
-    }
     let serve = ["--config", "certs/service.toml", "--store", "store"];
     let served = Served::start(&program, "https", &serve);
-    let national = ["--server", &served.url, "--profile", "certs/national-laboratory.toml"];
-    let other = ["--server", &served.url, "--profile", "certs/other.toml"];
+    let national = ["--server", &served.url, "--profile", "certs/client-national-laboratory.toml"];
+    let other = ["--server", &served.url, "--profile", "certs/client-other.toml"];
     let enrol = ["enrol", "--json", &reference("F0003-S01.x3p"), &reference("F0001-S01.x3p")];
     let lines = program.run(&[&enrol[..], &national].concat()).exits(0).json_lines();
     assert_eq!(lines.len(), 2);
@@ -342,6 +336,26 @@ fn by_mutual_tls_a_laboratory_is_known_by_its_certificate() {
     let sound = program.run(&[&verify[..], &other].concat()).exits(0).stdout();
     assert!(sound.ends_with("the store is sound\n"), "{sound}");
 
+    // With whom it is shared, and who asked: chosen and read over the same connection.
+    let exhibit = text(&lines[0], "exhibit_id");
+    let share = ["share", exhibit, "--with", "own-laboratory"];
+    program.run(&[&share[..], &other].concat()).exits(2);
+    program.run(&[&share[..], &national].concat()).exits(0);
+    let found = program.run(&[&search[..], &other].concat()).exits(0).json();
+    assert_eq!(found["candidates"].as_array().unwrap().len(), 1, "{found:#}");
+    program.run(&[&["audit", "list"], &national[..]].concat()).exits(2).complains("not allowed");
+    let list = ["audit", "list", "--json", "--limit", "7"];
+    let entries = program.run(&[&list[..], &other].concat()).exits(0).json_lines();
+    assert_eq!(entries.len(), 7);
+    assert_eq!((text(&entries[0], "action"), text(&entries[0], "outcome")), ("enrol", "begun"));
+    let some = ["audit", "list", "--json", "--action", "share", "--outcome", "done"];
+    let shared = program.run(&[&some[..], &other].concat()).exits(0).json_lines();
+    let [entry] = &shared[..] else { panic!("{shared:?}") };
+    assert_eq!(text(entry, "subject"), format!("exhibit {exhibit}"));
+    assert!(text(entry, "actor").starts_with("casemark://laboratory/BB/National"), "{entry}");
+    let words = [&["audit", "checkpoint"], &other[..]].concat();
+    let checkpoint = program.run(&words).exits(0).stdout();
+
     // Who is not let in, and whom one does not trust.
     let stats = ["store", "stats"];
     let refused = |more: &[&str], words: &[&str]| {
@@ -349,7 +363,7 @@ fn by_mutual_tls_a_laboratory_is_known_by_its_certificate() {
         let told = run.stderr();
         assert!(words.iter().all(|word| told.contains(word)), "{}", run.told());
     };
-    let stranger = ["--server", &served.url, "--profile", "certs/stranger.toml"];
+    let stranger = ["--server", &served.url, "--profile", "certs/client-stranger.toml"];
     refused(&stranger, &["Stranger", "request "]);
     refused(
         &["--server", &served.url, "--ca", "certs/authority.pem"],
@@ -370,6 +384,9 @@ fn by_mutual_tls_a_laboratory_is_known_by_its_certificate() {
     let words = [&national[..], &["--cert", "certs/client-national-laboratory.pem", "--key", key]];
     refused(&words.concat(), &["https://"]);
     drop(served);
+    // The log is the one that the server wrote, and has what the checkpoint says.
+    let verify = ["audit", "verify", "--store", "store", "--checkpoint", checkpoint.trim()];
+    program.run(&verify).exits(0);
 
     // What a laboratory keeps to itself: the others learn that there is something, if it says so.
     let exhibit = text(&lines[0], "exhibit_id");
@@ -377,7 +394,7 @@ fn by_mutual_tls_a_laboratory_is_known_by_its_certificate() {
         ["share", "--store", "store", exhibit, "--with", "own-laboratory", "--tell-existence"];
     program.run(&share).exits(0);
     let served = Served::start(&program, "https", &serve);
-    let other = ["--server", &served.url, "--profile", "certs/other.toml"];
+    let other = ["--server", &served.url, "--profile", "certs/client-other.toml"];
     let found = program.run(&[&search[..], &other].concat()).exits(0).json();
     assert_eq!(found["restricted"][0]["laboratory"], "National Laboratory", "{found:#}");
     assert_eq!(found["candidates"].as_array().unwrap().len(), 1, "{found:#}");

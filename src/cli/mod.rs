@@ -89,7 +89,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Transform(arguments) => transform::run(&context, &arguments),
         Command::Simulate(arguments) => simulate::run(&context, &arguments),
         Command::Demo(arguments) => demo::run(&context, &arguments),
-        Command::Share(arguments) => share::run(&arguments),
+        Command::Share(arguments) => share::run(&context, &arguments),
         Command::Audit(command) => audit::run(&context, &command),
         Command::Config(command) => config::run(&command),
         Command::Certs(arguments) => certs::run(&arguments),

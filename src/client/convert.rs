@@ -5,12 +5,14 @@
 
 use super::error::Cause;
 use super::records::{Exhibit, Record, Withdrawal};
+use crate::audit;
 use crate::cmc::CellVerdict;
 use crate::comparison::Direction;
 use crate::report::{CellReport, ComparisonReport, DirectionReport, Figures};
 use crate::service::pb;
 use crate::store::{
-    Case, CaseId, ExhibitMetadata, Filter, Firearm, FirearmId, Mark, MarkKind, Scan, Unknown,
+    Audience, Case, CaseId, ExhibitMetadata, Existence, Filter, Firearm, FirearmId, Mark, MarkKind,
+    Scan, Sharing, Unknown,
 };
 use jiff::Timestamp;
 use prost_types::Timestamp as PbTimestamp;
@@ -195,27 +197,94 @@ pub(super) fn exhibit(metadata: &ExhibitMetadata) -> pb::ExhibitMetadata {
     }
 }
 
+fn to_time(time: Timestamp) -> PbTimestamp {
+    // Nanoseconds count forward from the second, here towards zero before 1970.
+    let (seconds, nanos) = (time.as_second(), time.subsec_nanosecond());
+    if nanos < 0 {
+        PbTimestamp { seconds: seconds - 1, nanos: nanos + 1_000_000_000 }
+    } else {
+        PbTimestamp { seconds, nanos }
+    }
+}
+
 pub(super) fn filter(filter: &Filter) -> Result<pb::Filter, Cause> {
     if filter.after.is_some() {
         return Err(Cause::Filter);
     }
-    let timestamp = |time: Timestamp| {
-        // Nanoseconds count forward from the second, here towards zero before 1970.
-        let (seconds, nanos) = (time.as_second(), time.subsec_nanosecond());
-        if nanos < 0 {
-            PbTimestamp { seconds: seconds - 1, nanos: nanos + 1_000_000_000 }
-        } else {
-            PbTimestamp { seconds, nanos }
-        }
-    };
     Ok(pb::Filter {
         mark: filter.mark.map_or(pb::MarkKind::Unspecified, mark).into(),
         calibre: filter.calibre.clone(),
         country: filter.country.map(|country| country.to_string()),
         laboratory: filter.laboratory.clone(),
         case_number: filter.case_number.clone(),
-        entered_from_time: filter.entered_from.map(timestamp),
-        entered_before_time: filter.entered_before.map(timestamp),
+        entered_from_time: filter.entered_from.map(to_time),
+        entered_before_time: filter.entered_before.map(to_time),
         exclude_unknown: filter.unknown == Unknown::Excluded,
     })
+}
+
+pub(super) fn audit_query(query: &audit::Query) -> pb::QueryAuditRequest {
+    pb::QueryAuditRequest {
+        from_time: query.since.map(to_time),
+        before_time: query.until.map(to_time),
+        actor: query.actor.clone(),
+        laboratory: query.laboratory.clone(),
+        action: query.action.clone(),
+        subject: query.subject.clone(),
+        outcome: query.outcome.map_or(pb::AuditOutcome::Unspecified, outcome).into(),
+        request_id: query.request.clone(),
+        ..Default::default()
+    }
+}
+
+const fn outcome(outcome: audit::Outcome) -> pb::AuditOutcome {
+    match outcome {
+        audit::Outcome::Done => pb::AuditOutcome::Done,
+        audit::Outcome::Refused => pb::AuditOutcome::Refused,
+        audit::Outcome::Failed => pb::AuditOutcome::Failed,
+        audit::Outcome::Cancelled => pb::AuditOutcome::Cancelled,
+        audit::Outcome::Begun => pb::AuditOutcome::Begun,
+    }
+}
+
+pub(super) fn audit_entry(entry: pb::AuditEntry) -> Result<audit::Entry, Cause> {
+    let ended = match entry.outcome() {
+        pb::AuditOutcome::Done => audit::Outcome::Done,
+        pb::AuditOutcome::Refused => audit::Outcome::Refused,
+        pb::AuditOutcome::Failed => audit::Outcome::Failed,
+        pb::AuditOutcome::Cancelled => audit::Outcome::Cancelled,
+        pb::AuditOutcome::Begun => audit::Outcome::Begun,
+        pb::AuditOutcome::Unspecified => return Err(Cause::Answer { field: "outcome" }),
+    };
+    let digest = |field, text: Option<String>| text.map(|text| parsed(field, &text)).transpose();
+    Ok(audit::Entry {
+        index: entry.index,
+        hash: parsed("hash", &entry.hash)?,
+        event: audit::Event {
+            at: time("time", entry.time)?,
+            actor: entry.actor,
+            laboratory: entry.laboratory,
+            country: entry.country.map(|text| parsed("country", &text)).transpose()?,
+            action: entry.action,
+            subject: entry.subject,
+            outcome: ended,
+            request: entry.request_id,
+            detail: entry.detail,
+            engine_version: entry.engine_version,
+            parameters: digest("parameters_digest", entry.parameters_digest)?,
+            result: digest("result_sha256", entry.result_sha256)?,
+        },
+    })
+}
+
+pub(super) fn sharing(sharing: &Sharing) -> pb::Sharing {
+    let (audience, countries) = match &sharing.audience {
+        Audience::OwnLaboratory => (pb::Audience::OwnLaboratory, Vec::new()),
+        Audience::Region => (pb::Audience::Region, Vec::new()),
+        Audience::Countries(countries) => {
+            (pb::Audience::Countries, countries.iter().map(ToString::to_string).collect())
+        }
+    };
+    let tell_existence = sharing.existence == Existence::Told;
+    pb::Sharing { audience: audience.into(), countries, tell_existence }
 }

@@ -19,6 +19,7 @@
 //! ```
 
 mod admin;
+mod audit;
 mod batch;
 mod blocking;
 mod call;
@@ -32,6 +33,7 @@ mod search;
 mod upload;
 
 pub use admin::Verification;
+pub use audit::{AuditPage, AuditPlace};
 pub use batch::{BatchFault, BatchPairs, Compared, Load};
 pub use blocking::Blocking;
 pub use call::{Client, Wait};

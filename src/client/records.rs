@@ -9,7 +9,8 @@ use crate::service::pb::download_response::Content;
 use crate::service::pb::reference_service_client::ReferenceServiceClient;
 use crate::service::pb::withdraw_request::Subject as Named;
 use crate::store::{
-    Case, CaseId, Country, ExhibitId, Filter, Firearm, FirearmId, Mark, Scan, ScanId, Subject,
+    Case, CaseId, Country, ExhibitId, Filter, Firearm, FirearmId, Mark, Scan, ScanId, Sharing,
+    Subject,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -123,6 +124,25 @@ impl Client {
             }
             page_token = next;
         }
+    }
+
+    /// Gives an own exhibit a sharing policy of its own, or takes it away: then that of its laboratory holds.
+    ///
+    /// # Errors
+    /// It is not there, withdrawn or another laboratory's; the server refuses or cannot be asked.
+    pub async fn share(
+        &self,
+        exhibit: ExhibitId,
+        sharing: Option<&Sharing>,
+    ) -> Result<Timestamp, ClientError> {
+        call!(self, Repeat::Harmless, {
+            let request = self.request(pb::ShareRequest {
+                exhibit_id: exhibit.to_string(),
+                sharing: sharing.map(convert::sharing),
+            });
+            let answer = self.references().share(request).await?.into_inner();
+            convert::time("shared_time", answer.shared_time)
+        })
     }
 
     /// Takes an exhibit or a scan out of every search, for ever. Never asked twice.

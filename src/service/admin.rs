@@ -115,7 +115,7 @@ async fn query_audit(
     let (longest, page_size) = (shared.limits.page, request.page_size);
     let size = convert::count("page_size", page_size, PAGE.min(longest), longest)?;
     let from = match request.page_token.as_str() {
-        "" => 0,
+        "" => request.from_index,
         token => token.parse().map_err(|_| Fault::field("page_token", Problem::NotAToken))?,
     };
     let query = convert::audit_query(request)?;

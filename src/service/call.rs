@@ -28,6 +28,9 @@ use tonic::{Code, Request, Response, Status, Streaming};
 use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
+/// How long who has its share of calls waits to be told so.
+const TARRY: Duration = Duration::from_secs(1);
+
 /// How far the server is on its way to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
@@ -108,6 +111,10 @@ impl Admission {
             Ok(call) => return Ok(*call),
             Err(turned) => *turned,
         };
+        if let Fault::Room { what: Room::LaboratoryCalls, .. } = fault {
+            // Who has its share and comes again at once would keep the machine busy with refusals.
+            tokio::time::sleep(TARRY).await;
+        }
         if let Some(trail) = trail
             && let Err(unwritten) = trail.ended(Some(&fault)).await
         {
@@ -131,9 +138,12 @@ impl Shared {
         let peer = request.remote_addr();
         let span = tracing::info_span!("call", %rpc, request_id, peer = ?peer, caller = tracing::field::Empty);
         let turned = |fault: Fault, trail: Option<Arc<Trail>>| {
-            span.in_scope(
-                || tracing::info!(code = ?fault.code(), fault = %fault.chain(), "refused"),
-            );
+            // A crowd must not fill the log; the metrics count it.
+            if !matches!(fault, Fault::Room { .. }) {
+                span.in_scope(
+                    || tracing::info!(code = ?fault.code(), fault = %fault.chain(), "refused"),
+                );
+            }
             self.metrics.end(rpc, fault.code(), Some(fault.reason()), started.elapsed());
             Admission(Err(Box::new(Turned { fault, request_id: request_id.clone(), trail })))
         };

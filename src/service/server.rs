@@ -178,7 +178,11 @@ impl Server {
             workers: Workers::new(&limits, Arc::clone(&metrics)).map_err(ServeError::Threads)?,
             budget: Budget::new(limits.held_bytes, limits.retry_after),
             metrics,
-            searches: Arc::new(Quota::new(limits.searches_per_laboratory)),
+            // One turn is left to the others.
+            searches: Arc::new(Quota::with_turns(
+                limits.searches_per_laboratory,
+                limits.searches.saturating_sub(1),
+            )),
             replays: Replays::default(),
             calls: Arc::new(Semaphore::new(limits.calls)),
             shares: Arc::new(Quota::new(limits.calls_per_laboratory)),

@@ -7,6 +7,7 @@
 
 use super::limits::Limits;
 use super::metrics::{Counted, Metrics};
+use super::quota::Share;
 use super::status::{Fault, Room};
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 use std::sync::Arc;
@@ -111,18 +112,33 @@ impl Workers {
         })
     }
 
+    /// Searches when the turn of the laboratory has come, and then that of all. As [`Self::run`].
+    pub(super) async fn search<T: Send + 'static>(
+        &self,
+        share: &Share,
+        work: impl FnOnce(&Bench) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let place = self.place(Queue::Searches)?;
+        let _turn = share.turn().await;
+        self.run_in(place, Queue::Searches, work).await
+    }
+
+    /// A place in a queue, if there is one.
+    fn place(&self, queue: Queue) -> Result<OwnedSemaphorePermit, Fault> {
+        let (lane, what) = self.lane(queue);
+        Arc::clone(&lane.places).try_acquire_owned().map_err(|_| {
+            self.metrics.refuse(what);
+            Fault::Room { what, retry_after: self.retry_after }
+        })
+    }
+
     /// Does a piece of work when its turn comes. Dropping the future takes it out of the queue, or tells it to stop.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         queue: Queue,
         work: impl FnOnce(&Bench) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
-        let (lane, room) = self.lane(queue);
-        let Ok(place) = Arc::clone(&lane.places).try_acquire_owned() else {
-            self.metrics.refuse(room);
-            return Err(Fault::Room { what: room, retry_after: self.retry_after });
-        };
-        self.run_in(place, queue, work).await
+        self.run_in(self.place(queue)?, queue, work).await
     }
 
     /// The same, waiting for a place too: for streams that are read no faster than their work is done.
