@@ -176,6 +176,79 @@ parameters! {
     }
 }
 
+parameters! {
+    /// What the index keeps of a signature, and how it asks for the most alike. No score depends on it.
+    Index as "index" {
+        /// Low-pass cutoff of the heights that are kept.
+        cutoff: 150.0 um, 50.0..=400.0, "that of the exhaustive search";
+        /// Sample distance of the low-passed heights, from which the rings are read.
+        spacing: 25.0 um, 10.0..=50.0, "a sixth of the cutoff";
+        /// Number of rings about the centre of the mark, evenly spaced from it to the outer radius.
+        rings: 24 count, 4..=64, "measured: see benches/README.md";
+        /// Radius of the outermost ring's far edge; what lies beyond is not in the index.
+        outer_radius: 1750.0 um, 500.0..=4000.0, "a primer's flat of 3.5 mm";
+        /// Number of angles that a turn is searched at; its factors are 2 and 3, and it is a multiple of 8.
+        angles: 192 count, 48..=1024, "the next good size above twice the harmonics";
+        /// Highest harmonic of the heights along a ring.
+        harmonics: 80 count, 8..=256, "measured: see benches/README.md";
+        /// Harmonics that would be shorter waves than this on a ring are not kept.
+        shortest_wave: 130.0 um, 20.0..=1000.0, "below the cutoff, which passes half";
+        /// Highest harmonic of the mask and of the squared heights along a ring.
+        mask_harmonics: 8 count, 1..=64, "measured: 8 do as well as 16";
+        /// Greatest distance of the centres that are tried for the questioned mark.
+        offset_reach: 300.0 um, 0.0..=1500.0, "measured: primers of one firearm lie up to 0.21 mm apart";
+        /// Distance between neighbouring centres, on a hexagonal lattice.
+        offset_spacing: 80.0 um, 20.0..=500.0, "half the cutoff";
+        /// Least overlap as a share of the smaller mark.
+        least_overlap: 0.3 share, 0.05..=1.0, "as registration.least_overlap";
+    }
+}
+
+impl Index {
+    /// Checks every bound, and that the numbers fit each other.
+    ///
+    /// # Errors
+    /// The first parameter outside its bounds.
+    pub fn check(&self) -> Result<(), ParameterError> {
+        check(&self.list())?;
+        let smooth = |mut number: usize| {
+            for factor in [2, 3] {
+                while number.is_multiple_of(factor) {
+                    number /= factor;
+                }
+            }
+            number == 1
+        };
+        let refuse = |key, value: usize, minimum: usize, maximum: usize| ParameterError {
+            key,
+            value: value as f64,
+            unit: "count",
+            minimum: minimum as f64,
+            maximum: maximum as f64,
+        };
+        let angles = self.angles;
+        if !angles.is_multiple_of(8) || !smooth(angles) {
+            let (below, above) = (angles - angles % 8, angles.next_power_of_two());
+            return Err(refuse("index.angles", angles, below.max(above), above));
+        }
+        // Beyond these a harmonic has the samples of a lower one.
+        if self.harmonics >= angles / 2 {
+            return Err(refuse("index.harmonics", self.harmonics, 8, angles / 2 - 1));
+        }
+        if self.mask_harmonics > self.harmonics.min(angles / 8 - 1) {
+            let most = self.harmonics.min(angles / 8 - 1);
+            return Err(refuse("index.mask_harmonics", self.mask_harmonics, 1, most));
+        }
+        Ok(())
+    }
+
+    /// Digest of the index's parameters: entries made with others cannot be searched together.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        digest(&self.list())
+    }
+}
+
 /// All parameters of the engine.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -202,12 +275,7 @@ impl Parameters {
     /// # Errors
     /// The first parameter outside its bounds.
     pub fn check(&self) -> Result<(), ParameterError> {
-        for Entry { key, value, unit, minimum, maximum, .. } in self.list() {
-            if !(minimum..=maximum).contains(&value) {
-                return Err(ParameterError { key, value, unit, minimum, maximum });
-            }
-        }
-        Ok(())
+        check(&self.list())
     }
 
     /// Digest of all parameters: what a comparison carries.
@@ -221,6 +289,16 @@ impl Parameters {
     pub fn extraction_digest(&self) -> Digest {
         digest(&self.extraction.list())
     }
+}
+
+/// Every entry must lie within its bounds.
+fn check(entries: &[Entry]) -> Result<(), ParameterError> {
+    for &Entry { key, value, unit, minimum, maximum, .. } in entries {
+        if !(minimum..=maximum).contains(&value) {
+            return Err(ParameterError { key, value, unit, minimum, maximum });
+        }
+    }
+    Ok(())
 }
 
 /// SHA-256 of one line `key=value unit` a parameter.
