@@ -196,9 +196,9 @@ parameters! {
         /// Highest harmonic of the mask and of the squared heights along a ring.
         mask_harmonics: 8 count, 1..=64, "measured: 8 do as well as 16";
         /// Greatest distance of the centres that are tried for the questioned mark.
-        offset_reach: 300.0 um, 0.0..=1500.0, "measured: primers of one firearm lie up to 0.21 mm apart";
+        offset_reach: 250.0 um, 0.0..=1500.0, "measured: primers of one firearm lie up to 0.21 mm apart";
         /// Distance between neighbouring centres, on a hexagonal lattice.
-        offset_spacing: 80.0 um, 20.0..=500.0, "half the cutoff";
+        offset_spacing: 62.5 um, 20.0..=500.0, "measured: see benches/README.md";
         /// Least overlap as a share of the smaller mark.
         least_overlap: 0.3 share, 0.05..=1.0, "as registration.least_overlap";
     }

@@ -94,7 +94,9 @@ impl Block {
     /// Bytes of memory that its references take.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        size_of_val(&self.values[..]) + size_of_val(&self.scales[..]) + size_of_val(&self.centres[..])
+        size_of_val(&self.values[..])
+            + size_of_val(&self.scales[..])
+            + size_of_val(&self.centres[..])
     }
 
     pub(super) fn groups(&self) -> usize {

@@ -34,7 +34,8 @@ fn rim(texture: &Texture) -> Vec<Place> {
         let columns = column.saturating_sub(2)..(column + 3).min(columns);
         let around = rows.flat_map(|row| columns.clone().map(move |column| (row, column)));
         // Nearly half of the 25: a straight rim has three columns of five.
-        measured(row, column) && around.filter(|(row, column)| measured(*row, *column)).count() >= 10
+        measured(row, column)
+            && around.filter(|(row, column)| measured(*row, *column)).count() >= 10
     };
     let middle = ((columns - 1) as f64 / 2.0, (rows - 1) as f64 / 2.0);
     let place = |row: usize, column: usize| (column as f64 - middle.0, row as f64 - middle.1);
@@ -191,9 +192,8 @@ mod tests {
     fn found(at: Place, keep: impl Fn(f64, f64) -> bool) -> Place {
         let weights = Array2::from_shape_fn((160, 160), |(row, column)| {
             let (x, y) = (column as f64 - 79.5 - at.0, row as f64 - 79.5 - at.1);
-            let measured = x * x + y * y < 68.0 * 68.0
-                && distance((x, y), (-10.0, 6.0)) > 44.0
-                && keep(x, y);
+            let measured =
+                x * x + y * y < 68.0 * 68.0 && distance((x, y), (-10.0, 6.0)) > 44.0 && keep(x, y);
             f32::from(u8::from(measured))
         });
         let spacing = Length::from_micrometres(25.0);

@@ -69,9 +69,8 @@ impl Entry {
     pub(super) fn new(family: Family, centre: Point, harmonics: &Harmonics) -> Self {
         let parts = [&harmonics.heights, &harmonics.squares, &harmonics.mask];
         let [heights, squares, mask] = parts.map(|values| {
-            let greatest = |most: f32, value: &Complex32| {
-                most.max(value.re.abs()).max(value.im.abs())
-            };
+            let greatest =
+                |most: f32, value: &Complex32| most.max(value.re.abs()).max(value.im.abs());
             values.iter().fold(0.0, greatest) / LEVELS
         });
         let mut values = Vec::new();
@@ -122,9 +121,8 @@ impl Entry {
         if bytes.get(..MAGIC.len()) != Some(MAGIC) {
             return Err(IndexError::NotAnEntry { length: bytes.len() });
         }
-        let header: &[u8; HEADER] = bytes
-            .first_chunk()
-            .ok_or(IndexError::Length { found: bytes.len(), wanted: HEADER })?;
+        let header: &[u8; HEADER] =
+            bytes.first_chunk().ok_or(IndexError::Length { found: bytes.len(), wanted: HEADER })?;
         if header[5] != FORMAT_VERSION {
             return Err(IndexError::Version { found: header[5] });
         }

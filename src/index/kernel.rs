@@ -35,7 +35,7 @@ pub(super) struct Kernel {
 }
 
 /// Numbers that begin where a cache line does.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Aligned {
     numbers: Vec<f32>,
     start: usize,
@@ -50,7 +50,12 @@ impl Aligned {
     }
 
     #[inline(always)]
-    fn get(&mut self) -> &mut [f32] {
+    fn get(&self) -> &[f32] {
+        &self.numbers[self.start..self.start + self.length]
+    }
+
+    #[inline(always)]
+    fn get_mut(&mut self) -> &mut [f32] {
         &mut self.numbers[self.start..self.start + self.length]
     }
 }
@@ -124,7 +129,7 @@ impl WithSimd for Pass<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { kernel, layout, questions, block, group, buffers, best } = self;
-        block.unpack(group, buffers.values.get());
+        block.unpack(group, buffers.values.get_mut());
         for (question, best) in questions.iter().zip(best) {
             for lane in 0..LANES / S::F32_LANES {
                 let mut column =
@@ -166,7 +171,7 @@ impl<S: Simd> Column<'_, S> {
                 }
             }
         }
-        let scores = S::as_mut_simd_f32s(self.buffers.best.get()).0;
+        let scores = S::as_mut_simd_f32s(self.buffers.best.get_mut()).0;
         scores[0] = score;
         S::as_mut_simd_u32s(&mut self.buffers.codes).0[0] = code;
         best.scores[at.clone()].copy_from_slice(&self.buffers.best.get()[..S::F32_LANES]);
@@ -178,14 +183,14 @@ impl<S: Simd> Column<'_, S> {
     fn sum(&mut self, tile: &Tile) {
         let (simd, layout, lane) = (self.simd, self.layout, self.lane);
         let row = 2 * Self::VECTORS;
-        let values = &*S::as_mut_simd_f32s(self.buffers.values.get()).0;
-        let (squares, mask) = values[layout.height_values() * row..]
-            .split_at(layout.mask_values() * row);
+        let values = S::as_simd_f32s(self.buffers.values.get()).0;
+        let (squares, mask) =
+            values[layout.height_values() * row..].split_at(layout.mask_values() * row);
         let harmonics = layout.harmonics() + 1;
-        let out = S::as_mut_simd_f32s(self.buffers.heights.get()).0;
+        let out = S::as_mut_simd_f32s(self.buffers.heights.get_mut()).0;
         for harmonic in 0..harmonics {
             let rings = layout.start(harmonic)..layout.start(harmonic + 1);
-            let factors = &tile.heights[2 * tile.width * rings.start..2 * tile.width * rings.end];
+            let factors = &tile.heights[tile.width * rings.start..tile.width * rings.end];
             let values = &values[rings.start * row..rings.end * row];
             multiply(simd, factors, values, lane, tile.width, out, (harmonics, harmonic));
         }
@@ -195,10 +200,10 @@ impl<S: Simd> Column<'_, S> {
             (&tile.squares, mask, &mut self.buffers.first_squares),
             (&tile.mask, squares, &mut self.buffers.second_squares),
         ] {
-            let out = S::as_mut_simd_f32s(out.get()).0;
+            let out = S::as_mut_simd_f32s(out.get_mut()).0;
             for harmonic in 0..harmonics {
                 let rings = harmonic * layout.rings()..(harmonic + 1) * layout.rings();
-                let factors = &factors[2 * tile.width * rings.start..2 * tile.width * rings.end];
+                let factors = &factors[tile.width * rings.start..tile.width * rings.end];
                 let values = &values[rings.start * row..rings.end * row];
                 multiply(simd, factors, values, lane, tile.width, out, (harmonics, harmonic));
             }
@@ -209,13 +214,13 @@ impl<S: Simd> Column<'_, S> {
     #[inline(always)]
     fn transform_heights(&mut self, pair: usize) {
         let harmonics = self.layout.harmonics() + 1;
-        let spectra = &*S::as_mut_simd_f32s(self.buffers.heights.get()).0;
-        let data = S::as_mut_simd_f32s(self.buffers.fine.get()).0;
-        let one = &spectra[2 * pair * harmonics..];
-        let other = &spectra[2 * (pair + 1) * harmonics..];
         let transform = &self.kernel.fine;
+        let spectra = S::as_simd_f32s(self.buffers.heights.get()).0;
+        let data = S::as_mut_simd_f32s(self.buffers.fine.get_mut()).0;
         let data = &mut data[..2 * transform.size()];
-        join(self.simd, [&one[..2 * harmonics], &other[..2 * harmonics]], data);
+        let (one, other) =
+            (of::<S>(spectra, pair, harmonics), of::<S>(spectra, pair + 1, harmonics));
+        join(self.simd, [one, other], data);
         transform.inverse(self.simd, data);
     }
 
@@ -223,52 +228,55 @@ impl<S: Simd> Column<'_, S> {
     /// sqrt(share of overlap / (sum of squares x sum of squares)), nothing where the overlap is small.
     #[inline(always)]
     fn factors(&mut self, tile: &Tile, pair: usize, of_pair: usize) {
-        let (simd, lane) = (self.simd, self.lane);
+        let (simd, scales, centre) = (self.simd, self.scales, pair + of_pair);
         let harmonics = self.layout.mask_harmonics() + 1;
         let transform = &self.kernel.coarse;
         let size = 2 * transform.size();
-        let of = |spectra: &'_ mut Aligned, data: &mut [S::f32s], other: &mut Aligned, at: [usize; 2]| {
-            let one = &(*S::as_mut_simd_f32s(spectra.get()).0)[2 * at[0] * harmonics..];
-            let other = &(*S::as_mut_simd_f32s(other.get()).0)[2 * at[1] * harmonics..];
-            join(simd, [&one[..2 * harmonics], &other[..2 * harmonics]], data);
-            transform.inverse(simd, data);
-        };
         let buffers = &mut *self.buffers;
-        let overlaps = &mut S::as_mut_simd_f32s(buffers.overlap_coarse.get()).0[..size];
+        let overlaps = &mut S::as_mut_simd_f32s(buffers.overlap_coarse.get_mut()).0[..size];
         if of_pair == 0 {
             // Both centres at once.
-            let spectra = &*S::as_mut_simd_f32s(buffers.overlap.get()).0;
-            let (one, other) = (pair * 2 * harmonics, (pair + 1) * 2 * harmonics);
-            let spectra =
-                [&spectra[one..one + 2 * harmonics], &spectra[other..other + 2 * harmonics]];
-            join(simd, spectra, overlaps);
+            let spectra = S::as_simd_f32s(buffers.overlap.get()).0;
+            let (one, other) =
+                (of::<S>(spectra, pair, harmonics), of::<S>(spectra, pair + 1, harmonics));
+            join(simd, [one, other], overlaps);
             transform.inverse(simd, overlaps);
         }
-        let centre = pair + of_pair;
-        let squares = &mut S::as_mut_simd_f32s(buffers.coarse.get()).0[..size];
-        of(&mut buffers.first_squares, squares, &mut buffers.second_squares, [centre, centre]);
-        let scale = |numbers: &[f32; LANES]| {
-            simd.partial_load_f32s(&numbers[lane * S::F32_LANES..(lane + 1) * S::F32_LANES])
-        };
-        let (heights, products) = (scale(&self.scales.heights), scale(&self.scales.products));
-        let (mask, measured) = (scale(&self.scales.mask), scale(&self.scales.measured));
+        let squares = &mut S::as_mut_simd_f32s(buffers.coarse.get_mut()).0[..size];
+        let first = S::as_simd_f32s(buffers.first_squares.get()).0;
+        let second = S::as_simd_f32s(buffers.second_squares.get()).0;
+        let (one, other) = (of::<S>(first, centre, harmonics), of::<S>(second, centre, harmonics));
+        join(simd, [one, other], squares);
+        transform.inverse(simd, squares);
+        let (heights, products) = (self.scale(&scales.heights), self.scale(&scales.products));
+        let (mask, measured) = (self.scale(&scales.mask), self.scale(&scales.measured));
         let smaller = simd.min_f32s(measured, simd.splat_f32s(tile.measured[centre]));
         let least = simd.mul_f32s(smaller, simd.splat_f32s(self.kernel.least_overlap));
         let zero = simd.splat_f32s(0.0);
         let floor = simd.splat_f32s(LEAST_PRODUCT);
         let heights = simd.mul_f32s(heights, heights);
-        let factors = S::as_mut_simd_f32s(buffers.factors.get()).0;
-        for angle in 0..transform.size() {
+        let buffers = &mut *self.buffers;
+        let overlaps = S::as_simd_f32s(buffers.overlap_coarse.get()).0;
+        let squares = S::as_simd_f32s(buffers.coarse.get()).0;
+        let factors = S::as_mut_simd_f32s(buffers.factors.get_mut()).0;
+        for (angle, factor) in factors.iter_mut().enumerate().take(transform.size()) {
             let place = 2 * transform.place(angle);
             let overlap = simd.mul_f32s(overlaps[place + of_pair], mask);
-            let product = simd.mul_f32s(simd.mul_f32s(squares[place], squares[place + 1]), products);
-            let product =
-                simd.max_f32s(product, simd.mul_f32s(floor, simd.mul_f32s(overlap, overlap)));
+            let product = simd.mul_f32s(squares[place], squares[place + 1]);
+            let product = simd.mul_f32s(product, products);
+            let least_product = simd.mul_f32s(floor, simd.mul_f32s(overlap, overlap));
+            let product = simd.max_f32s(product, least_product);
             let counted = simd.mul_f32s(simd.min_f32s(overlap, smaller), heights);
             let divided = simd.div_f32s(counted, simd.mul_f32s(product, smaller));
             let enough = simd.greater_than_f32s(overlap, least);
-            factors[angle] = simd.select_f32s(enough, simd.sqrt_f32s(divided), zero);
+            *factor = simd.select_f32s(enough, simd.sqrt_f32s(divided), zero);
         }
+    }
+
+    /// The column's own of what is known of a group.
+    #[inline(always)]
+    fn scale(&self, numbers: &[f32; LANES]) -> S::f32s {
+        S::as_simd_f32s(numbers).0[self.lane]
     }
 
     /// The best over all angles at one centre. Factors are interpolated between the coarse angles.
@@ -276,8 +284,8 @@ impl<S: Simd> Column<'_, S> {
     fn compare(&mut self, centre: u32, of_pair: usize, score: &mut S::f32s, code: &mut S::u32s) {
         let simd = self.simd;
         let (fine, coarse) = (&self.kernel.fine, &self.kernel.coarse);
-        let data = &*S::as_mut_simd_f32s(self.buffers.fine.get()).0;
-        let factors = &*S::as_mut_simd_f32s(self.buffers.factors.get()).0;
+        let data = S::as_simd_f32s(self.buffers.fine.get()).0;
+        let factors = S::as_simd_f32s(self.buffers.factors.get()).0;
         let base = centre * fine.size() as u32;
         let step = simd.splat_f32s(1.0 / COARSE as f32);
         for angle in 0..coarse.size() {
@@ -294,6 +302,12 @@ impl<S: Simd> Column<'_, S> {
             }
         }
     }
+}
+
+/// The spectrum of one centre.
+#[inline(always)]
+fn of<S: Simd>(spectra: &[S::f32s], centre: usize, harmonics: usize) -> &[S::f32s] {
+    &spectra[2 * centre * harmonics..2 * (centre + 1) * harmonics]
 }
 
 /// The spectrum of two real functions as one complex one: x + i y. Both have real and imaginary parts of
@@ -318,7 +332,7 @@ fn join<S: Simd>(simd: S, [one, other]: [&[S::f32s]; 2], data: &mut [S::f32s]) {
 #[inline(always)]
 fn multiply<S: Simd>(
     simd: S,
-    factors: &[f32],
+    factors: &[[f32; 2]],
     values: &[S::f32s],
     lane: usize,
     width: usize,
@@ -345,7 +359,7 @@ fn multiply<S: Simd>(
 
 /// Some centres of a tile at one harmonic.
 struct Strip<'a, V> {
-    factors: &'a [f32],
+    factors: &'a [[f32; 2]],
     values: &'a [V],
     lane: usize,
     width: usize,
@@ -365,12 +379,13 @@ impl<V> Strip<'_, V> {
         let vectors = LANES / S::F32_LANES;
         let zero = simd.splat_f32s(0.0);
         let mut sums = [(zero, zero); COUNT];
-        let rings = self.factors.chunks_exact(2 * self.width);
+        let rings = self.factors.chunks_exact(self.width);
         for (factors, value) in rings.zip(self.values.chunks_exact(2 * vectors)) {
             let (re, im) = (value[self.lane], value[vectors + self.lane]);
-            let factors = &factors[2 * self.from..2 * (self.from + COUNT)];
-            for (sum, factor) in sums.iter_mut().zip(factors.chunks_exact(2)) {
-                let (a, b) = (simd.splat_f32s(factor[0]), simd.splat_f32s(factor[1]));
+            // Always: a strip lies within its tile.
+            let Some(factors) = factors[self.from..].first_chunk::<COUNT>() else { continue };
+            for (sum, [a, b]) in sums.iter_mut().zip(factors) {
+                let (a, b) = (simd.splat_f32s(*a), simd.splat_f32s(*b));
                 sum.0 = simd.mul_add_e_f32s(b, im, simd.mul_add_e_f32s(a, re, sum.0));
                 sum.1 = simd.negate_mul_add_e_f32s(b, re, simd.mul_add_e_f32s(a, im, sum.1));
             }

@@ -269,7 +269,7 @@ impl Indexer {
         Family {
             index_digest: self.digest,
             extraction_digest: signature.extraction_digest(),
-            kind: signature.summary().kind,
+            kind: signature.kind(),
         }
     }
 }

@@ -25,9 +25,9 @@ pub struct Question {
 pub(super) struct Tile {
     /// Number of centres, even; of an odd number the last is nothing.
     pub(super) width: usize,
-    pub(super) heights: Vec<f32>,
-    pub(super) squares: Vec<f32>,
-    pub(super) mask: Vec<f32>,
+    pub(super) heights: Vec<[f32; 2]>,
+    pub(super) squares: Vec<[f32; 2]>,
+    pub(super) mask: Vec<[f32; 2]>,
     /// Measured share of the rings' area at each centre.
     pub(super) measured: Vec<f32>,
 }
@@ -61,13 +61,13 @@ impl Tile {
         let width = harmonics.len().next_multiple_of(2);
         let interleave = |part: &dyn Fn(&Harmonics) -> &[Complex32]| {
             let count = harmonics.first().map_or(0, |first| part(first).len());
-            let mut values = Vec::with_capacity(2 * count * width);
+            let mut values = Vec::with_capacity(count * width);
             for value in 0..count {
-                values.extend(harmonics.iter().flat_map(|harmonics| {
+                values.extend(harmonics.iter().map(|harmonics| {
                     let value = part(harmonics)[value];
                     [value.re, value.im]
                 }));
-                values.resize(2 * width * (value + 1), 0.0);
+                values.resize(width * (value + 1), [0.0; 2]);
             }
             values
         };
