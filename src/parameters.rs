@@ -193,6 +193,8 @@ parameters! {
         harmonics: 80 count, 8..=256, "measured: see benches/README.md";
         /// Harmonics that would be shorter waves than this on a ring are not kept.
         shortest_wave: 130.0 um, 20.0..=1000.0, "below the cutoff, which passes half";
+        /// Number of rings of the mask and of the squared heights, each the mean of as many rings of the heights.
+        mask_rings: 12 count, 1..=64, "measured: both vary slowly";
         /// Highest harmonic of the mask and of the squared heights along a ring.
         mask_harmonics: 8 count, 1..=64, "measured: 8 do as well as 16";
         /// Greatest distance of the centres that are tried for the questioned mark.
@@ -238,6 +240,9 @@ impl Index {
         if self.mask_harmonics > self.harmonics.min(angles / 8 - 1) {
             let most = self.harmonics.min(angles / 8 - 1);
             return Err(refuse("index.mask_harmonics", self.mask_harmonics, 1, most));
+        }
+        if !self.rings.is_multiple_of(self.mask_rings) {
+            return Err(refuse("index.mask_rings", self.mask_rings, 1, self.rings));
         }
         Ok(())
     }

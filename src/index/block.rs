@@ -68,7 +68,7 @@ impl Block {
         }
         // The mask's harmonic 0 is its mean along each ring.
         let mask = &entry.values[count - 2 * self.layout.mask_values()..];
-        let means = mask.iter().step_by(2).zip(self.layout.areas());
+        let means = mask.iter().step_by(2).zip(self.layout.mask_areas());
         let measured: f32 = means.map(|(mean, area)| f32::from(*mean) * area).sum();
         let scales = &mut self.scales[group];
         scales.heights[lane] = entry.steps.heights;

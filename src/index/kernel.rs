@@ -202,7 +202,7 @@ impl<S: Simd> Column<'_, S> {
         ] {
             let out = S::as_mut_simd_f32s(out.get_mut()).0;
             for harmonic in 0..harmonics {
-                let rings = harmonic * layout.rings()..(harmonic + 1) * layout.rings();
+                let rings = harmonic * layout.mask_rings()..(harmonic + 1) * layout.mask_rings();
                 let factors = &factors[tile.width * rings.start..tile.width * rings.end];
                 let values = &values[rings.start * row..rings.end * row];
                 multiply(simd, factors, values, lane, tile.width, out, (harmonics, harmonic));
@@ -281,7 +281,7 @@ impl<S: Simd> Column<'_, S> {
 
     /// The best over all angles at one centre. Factors are interpolated between the coarse angles.
     #[inline(always)]
-    fn compare(&mut self, centre: u32, of_pair: usize, score: &mut S::f32s, code: &mut S::u32s) {
+    fn compare(&self, centre: u32, of_pair: usize, score: &mut S::f32s, code: &mut S::u32s) {
         let simd = self.simd;
         let (fine, coarse) = (&self.kernel.fine, &self.kernel.coarse);
         let data = S::as_simd_f32s(self.buffers.fine.get()).0;

@@ -7,12 +7,14 @@ use crate::units::Length;
 ///
 /// Values are complex, in this order: the heights, harmonic by harmonic from 0, each over the rings from
 /// [`Layout::first_ring`] outwards; then the squared heights and the mask, harmonic by harmonic, each over
-/// all rings.
+/// all rings of the mask, which are means of several.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Layout {
     radii: Vec<Length>,
     /// Share of the mark's area that a sample of the ring stands for, so that all rings make 1.
     areas: Vec<f32>,
+    /// The same of the mask's rings.
+    mask_areas: Vec<f32>,
     first_rings: Vec<usize>,
     /// Where each harmonic of the heights begins; one more for the end.
     starts: Vec<usize>,
@@ -38,8 +40,11 @@ impl Layout {
         for first in &first_rings {
             starts.push(starts[starts.len() - 1] + rings - first);
         }
+        let areas: Vec<f32> = (0..rings).map(area).collect();
+        let merged = rings / parameters.mask_rings;
         Self {
-            areas: (0..rings).map(area).collect(),
+            mask_areas: areas.chunks(merged).map(|areas| areas.iter().sum()).collect(),
+            areas,
             radii,
             first_rings,
             starts,
@@ -58,6 +63,20 @@ impl Layout {
 
     pub(super) fn areas(&self) -> &[f32] {
         &self.areas
+    }
+
+    pub(super) fn mask_areas(&self) -> &[f32] {
+        &self.mask_areas
+    }
+
+    pub(super) fn mask_rings(&self) -> usize {
+        self.mask_areas.len()
+    }
+
+    /// The mask's ring that a ring belongs to, and its share of it.
+    pub(super) fn mask_ring(&self, ring: usize) -> (usize, f32) {
+        let mask_ring = ring * self.mask_rings() / self.rings();
+        (mask_ring, self.areas[ring] / self.mask_areas[mask_ring])
     }
 
     pub(super) fn angles(&self) -> usize {
@@ -96,7 +115,7 @@ impl Layout {
 
     /// Number of complex values of the mask, and of the squares.
     pub(super) fn mask_values(&self) -> usize {
-        (self.mask_harmonics + 1) * self.rings()
+        (self.mask_harmonics + 1) * self.mask_rings()
     }
 
     /// Number of complex values of an entry.

@@ -107,12 +107,14 @@ impl Polar {
                 *value = Complex32::new(*weight, height * height);
             }
             self.fft.process_with_scratch(&mut row, &mut scratch);
+            let (mask_ring, ring_share) = layout.mask_ring(ring);
+            let share = share * ring_share;
             for harmonic in 0..=layout.mask_harmonics() {
                 let (here, there) = (row[harmonic], row[(angles - harmonic) % angles].conj());
                 let (even, odd) = ((here + there) * 0.5, (here - there) * 0.5);
-                let at = harmonic * layout.rings() + ring;
-                harmonics.mask[at] = even * share;
-                harmonics.squares[at] = Complex32::new(odd.im, -odd.re) * share;
+                let at = harmonic * layout.mask_rings() + mask_ring;
+                harmonics.mask[at] += even * share;
+                harmonics.squares[at] += Complex32::new(odd.im, -odd.re) * share;
             }
         }
         harmonics

@@ -72,7 +72,7 @@ impl Tile {
             values
         };
         let measured = |harmonics: &Harmonics| {
-            harmonics.mask[..layout.rings()].iter().map(|mean| mean.re).sum()
+            harmonics.mask[..layout.mask_rings()].iter().map(|mean| mean.re).sum()
         };
         let mut measured: Vec<f32> = harmonics.iter().map(measured).collect();
         measured.resize(width, 0.0);
@@ -96,7 +96,7 @@ fn weighted(mut harmonics: Harmonics, layout: &Layout) -> Harmonics {
         }
     }
     for part in [&mut harmonics.squares, &mut harmonics.mask] {
-        for (value, area) in part.iter_mut().zip(areas.iter().cycle()) {
+        for (value, area) in part.iter_mut().zip(layout.mask_areas().iter().cycle()) {
             *value *= *area;
         }
     }

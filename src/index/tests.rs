@@ -42,6 +42,7 @@ fn small() -> Index {
         rings: 7,
         angles: 72,
         harmonics: 20,
+        mask_rings: 7,
         mask_harmonics: 5,
         shortest_wave: Length::from_micrometres(400.0),
         offset_reach: Length::from_micrometres(200.0),
@@ -63,7 +64,7 @@ fn product(
     one: &[Complex64],
     other: &[Complex64],
     places: &[(usize, usize)],
-    layout: &Layout,
+    areas: &[f32],
     turn: f64,
 ) -> f64 {
     let terms = one.iter().zip(other).zip(places).map(|((one, other), (harmonic, ring))| {
@@ -71,7 +72,7 @@ fn product(
         // Each harmonic but 0 stands for its negative, too.
         let twice = if *harmonic == 0 { 1.0 } else { 2.0 };
         let term = one.conj() * other * Complex64::new(angle.cos(), angle.sin());
-        term.re * twice * f64::from(layout.areas()[*ring])
+        term.re * twice * f64::from(areas[*ring])
     });
     terms.sum()
 }
@@ -83,7 +84,7 @@ fn naive(indexer: &Indexer, questioned: &Signature, entry: &Entry) -> Vec<f64> {
         .flat_map(|k| (layout.first_ring(k)..layout.rings()).map(move |ring| (k, ring)))
         .collect();
     let masks: Vec<(usize, usize)> = (0..=layout.mask_harmonics())
-        .flat_map(|k| (0..layout.rings()).map(move |ring| (k, ring)))
+        .flat_map(|k| (0..layout.mask_rings()).map(move |ring| (k, ring)))
         .collect();
     let numbers = |range: std::ops::Range<usize>, step: f32| -> Vec<Complex64> {
         let number = |value: i8| f64::from(value) * f64::from(step);
@@ -107,14 +108,17 @@ fn naive(indexer: &Indexer, questioned: &Signature, entry: &Entry) -> Vec<f64> {
         let own = double(&harmonics.heights);
         let (squares, mask) = (double(&harmonics.squares), double(&harmonics.mask));
         let measured = |mask: &[Complex64]| -> f64 {
-            mask.iter().zip(layout.areas()).map(|(mean, area)| mean.re * f64::from(*area)).sum()
+            mask.iter()
+                .zip(layout.mask_areas())
+                .map(|(mean, area)| mean.re * f64::from(*area))
+                .sum()
         };
         let smaller = measured(&mask).min(measured(&reference_mask));
         let factor = |angle: usize| {
             let turn = turn(angle * layout::COARSE);
-            let overlap = product(&mask, &reference_mask, &masks, layout, turn);
-            let first = product(&squares, &reference_mask, &masks, layout, turn);
-            let second = product(&mask, &reference_squares, &masks, layout, turn);
+            let overlap = product(&mask, &reference_mask, &masks, layout.mask_areas(), turn);
+            let first = product(&squares, &reference_mask, &masks, layout.mask_areas(), turn);
+            let second = product(&mask, &reference_squares, &masks, layout.mask_areas(), turn);
             if overlap <= indexer.parameters.least_overlap * smaller {
                 return 0.0;
             }
@@ -126,7 +130,7 @@ fn naive(indexer: &Indexer, questioned: &Signature, entry: &Entry) -> Vec<f64> {
             let share = between as f64 / layout::COARSE as f64;
             let next = factors[(coarse + 1) % factors.len()];
             let factor = factors[coarse] * (1.0 - share) + next * share;
-            scores.push(product(&own, &reference, &heights, layout, turn(angle)) * factor);
+            scores.push(product(&own, &reference, &heights, layout.areas(), turn(angle)) * factor);
         }
     }
     scores

@@ -112,8 +112,12 @@ fn subtract_turned<S: Simd>(simd: S, a: Pair<S>, b: Pair<S>) -> Pair<S> {
     (simd.add_f32s(a.0, b.1), simd.sub_f32s(a.1, b.0))
 }
 
+/// Times a factor; the last stage's are all 1.
 #[inline(always)]
-fn times<S: Simd>(simd: S, a: Pair<S>, (cos, sin): (f32, f32)) -> Pair<S> {
+fn times<S: Simd>(simd: S, a: Pair<S>, (cos, sin): (f32, f32), last: bool) -> Pair<S> {
+    if last {
+        return a;
+    }
     let (cos, sin) = (simd.splat_f32s(cos), simd.splat_f32s(sin));
     let re = simd.mul_f32s(a.0, cos);
     let im = simd.mul_f32s(a.1, cos);
@@ -142,15 +146,9 @@ fn four<S: Simd>(simd: S, data: &mut [S::f32s], twiddles: &[(f32, f32)]) {
         let one = add_turned(simd, difference, turned);
         let two = subtract(simd, sum, other);
         let three = subtract_turned(simd, difference, turned);
-        if last {
-            put::<S>(b, one);
-            put::<S>(c, two);
-            put::<S>(d, three);
-        } else {
-            put::<S>(b, times(simd, one, w[0]));
-            put::<S>(c, times(simd, two, w[1]));
-            put::<S>(d, times(simd, three, w[2]));
-        }
+        put::<S>(b, times(simd, one, w[0], last));
+        put::<S>(c, times(simd, two, w[1], last));
+        put::<S>(d, times(simd, three, w[2], last));
     }
 }
 
@@ -161,6 +159,7 @@ fn three<S: Simd>(simd: S, data: &mut [S::f32s], twiddles: &[(f32, f32)]) {
     let (b, c) = rest.split_at_mut(third);
     let (half, side) = (simd.splat_f32s(0.5), simd.splat_f32s(0.866_025_4));
     let parts = a.chunks_exact_mut(2).zip(b.chunks_exact_mut(2)).zip(c.chunks_exact_mut(2));
+    let last = twiddles.len() == 2;
     for (((a, b), c), w) in parts.zip(twiddles.chunks_exact(2)) {
         let (va, vb, vc) = ((a[0], a[1]), (b[0], b[1]), (c[0], c[1]));
         let (sum, difference) = (add(simd, vb, vc), subtract(simd, vb, vc));
@@ -170,17 +169,18 @@ fn three<S: Simd>(simd: S, data: &mut [S::f32s], twiddles: &[(f32, f32)]) {
         );
         let turned = (simd.mul_f32s(difference.0, side), simd.mul_f32s(difference.1, side));
         put::<S>(a, add(simd, va, sum));
-        put::<S>(b, times(simd, add_turned(simd, middle, turned), w[0]));
-        put::<S>(c, times(simd, subtract_turned(simd, middle, turned), w[1]));
+        put::<S>(b, times(simd, add_turned(simd, middle, turned), w[0], last));
+        put::<S>(c, times(simd, subtract_turned(simd, middle, turned), w[1], last));
     }
 }
 
 #[inline(always)]
 fn two<S: Simd>(simd: S, data: &mut [S::f32s], twiddles: &[(f32, f32)]) {
     let (a, b) = data.split_at_mut(data.len() / 2);
+    let last = twiddles.len() == 1;
     for ((a, b), w) in a.chunks_exact_mut(2).zip(b.chunks_exact_mut(2)).zip(twiddles) {
         let (va, vb) = ((a[0], a[1]), (b[0], b[1]));
         put::<S>(a, add(simd, va, vb));
-        put::<S>(b, times(simd, subtract(simd, va, vb), *w));
+        put::<S>(b, times(simd, subtract(simd, va, vb), *w, last));
     }
 }
