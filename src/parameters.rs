@@ -177,8 +177,8 @@ parameters! {
 }
 
 parameters! {
-    /// What the index keeps of a signature, and how it asks for the most alike. No score depends on it.
-    Index as "index" {
+    /// What the index keeps of a signature.
+    IndexEntry as "index_entry" {
         /// Low-pass cutoff of the heights that are kept.
         cutoff: 150.0 um, 50.0..=400.0, "that of the exhaustive search";
         /// Sample distance of the low-passed heights, from which the rings are read.
@@ -197,6 +197,12 @@ parameters! {
         mask_rings: 12 count, 1..=64, "measured: both vary slowly";
         /// Highest harmonic of the mask and of the squared heights along a ring.
         mask_harmonics: 8 count, 1..=64, "measured: 8 do as well as 16";
+    }
+}
+
+parameters! {
+    /// How the index is asked for the references that are most alike.
+    IndexSearch as "index_search" {
         /// Greatest distance of the centres that are tried for the questioned mark.
         offset_reach: 250.0 um, 0.0..=1500.0, "measured: primers of one firearm lie up to 0.21 mm apart";
         /// Distance between neighbouring centres, on a hexagonal lattice.
@@ -206,48 +212,61 @@ parameters! {
     }
 }
 
+/// The parameters of the index. No score that a comparison gives depends on them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Index {
+    /// Signature to entry.
+    pub entry: IndexEntry,
+    /// Question to the most alike.
+    pub search: IndexSearch,
+}
+
 impl Index {
+    /// Every parameter with its declaration, in a fixed order.
+    #[must_use]
+    pub fn list(&self) -> Vec<Entry> {
+        [self.entry.list(), self.search.list()].concat()
+    }
+
     /// Checks every bound, and that the numbers fit each other.
     ///
     /// # Errors
     /// The first parameter outside its bounds.
     pub fn check(&self) -> Result<(), ParameterError> {
         check(&self.list())?;
-        let smooth = |mut number: usize| {
+        let IndexEntry { rings, angles, harmonics, mask_rings, mask_harmonics, .. } = self.entry;
+        let within = |key, value: usize, minimum: usize, maximum: usize| {
+            let (found, least, most) = (value as f64, minimum as f64, maximum as f64);
+            let refused =
+                ParameterError { key, value: found, unit: "count", minimum: least, maximum: most };
+            if (minimum..=maximum).contains(&value) { Ok(()) } else { Err(refused) }
+        };
+        let good = |number: usize| {
+            let mut rest = number;
             for factor in [2, 3] {
-                while number.is_multiple_of(factor) {
-                    number /= factor;
+                while rest.is_multiple_of(factor) {
+                    rest /= factor;
                 }
             }
-            number == 1
+            rest == 1 && number.is_multiple_of(8)
         };
-        let refuse = |key, value: usize, minimum: usize, maximum: usize| ParameterError {
-            key,
-            value: value as f64,
-            unit: "count",
-            minimum: minimum as f64,
-            maximum: maximum as f64,
-        };
-        let angles = self.angles;
-        if !angles.is_multiple_of(8) || !smooth(angles) {
-            let (below, above) = (angles - angles % 8, angles.next_power_of_two());
-            return Err(refuse("index.angles", angles, below.max(above), above));
-        }
+        let below = (1..=angles).rev().find(|angles| good(*angles)).unwrap_or(8);
+        within("index_entry.angles", angles, below, below)?;
         // Beyond these a harmonic has the samples of a lower one.
-        if self.harmonics >= angles / 2 {
-            return Err(refuse("index.harmonics", self.harmonics, 8, angles / 2 - 1));
-        }
-        if self.mask_harmonics > self.harmonics.min(angles / 8 - 1) {
-            let most = self.harmonics.min(angles / 8 - 1);
-            return Err(refuse("index.mask_harmonics", self.mask_harmonics, 1, most));
-        }
-        if !self.rings.is_multiple_of(self.mask_rings) {
-            return Err(refuse("index.mask_rings", self.mask_rings, 1, self.rings));
-        }
-        Ok(())
+        within("index_entry.harmonics", harmonics, 8, angles / 2 - 1)?;
+        within("index_entry.mask_harmonics", mask_harmonics, 1, harmonics.min(angles / 8 - 1))?;
+        let below = (1..=mask_rings).rev().find(|part| rings.is_multiple_of(*part)).unwrap_or(1);
+        within("index_entry.mask_rings", mask_rings, below, below)
     }
 
-    /// Digest of the index's parameters: entries made with others cannot be searched together.
+    /// Digest of the parameters that an entry depends on: what an entry carries.
+    #[must_use]
+    pub fn entry_digest(&self) -> Digest {
+        digest(&self.entry.list())
+    }
+
+    /// Digest of all parameters of the index.
     #[must_use]
     pub fn digest(&self) -> Digest {
         digest(&self.list())

@@ -1,7 +1,7 @@
 //! What is kept of a reference for the index, and its bytes.
 //!
-//! Layout, little-endian: magic `CMIDX`, format version (u8), kind (u8), a zero; digest of the index's
-//! parameters (32 bytes); digest of the extraction's (32 bytes); centre of the mark from that of the frame,
+//! Layout, little-endian: magic `CMIDX`, format version (u8), kind (u8), a zero; digest of the parameters
+//! of entries (32 bytes); digest of the extraction's (32 bytes); centre of the mark from that of the frame,
 //! x and y (f32, m); what one step of the heights, the squares and the mask stands for (3 f32); number of
 //! values (u32); the values, one i8 each, real and imaginary parts in turn, in the order of
 //! `Layout`; zeros up to a multiple of 64 bytes.
@@ -19,6 +19,8 @@ pub const FORMAT_VERSION: u8 = 1;
 const MAGIC: &[u8; 5] = b"CMIDX";
 const HEADER: usize = 96;
 const ALIGNMENT: usize = 64;
+/// Greatest number of values: 64 rings of 256 harmonics are 33,000.
+const GREATEST_COUNT: usize = 1 << 20;
 /// Values are kept as multiples of the greatest divided by this.
 const LEVELS: f32 = 127.0;
 
@@ -34,7 +36,7 @@ pub struct Entry {
 /// What entries and questions must share to be compared.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Family {
-    pub(super) index_digest: Digest,
+    pub(super) entry_digest: Digest,
     pub(super) extraction_digest: Digest,
     pub(super) kind: Kind,
 }
@@ -42,9 +44,9 @@ pub(super) struct Family {
 impl Family {
     /// Refuses what is of another family than this.
     pub(super) fn admit(self, other: Self) -> Result<(), IndexError> {
-        if other.index_digest != self.index_digest {
-            let (found, wanted) = (other.index_digest, self.index_digest);
-            return Err(IndexError::IndexDigest { found, wanted });
+        if other.entry_digest != self.entry_digest {
+            let (found, wanted) = (other.entry_digest, self.entry_digest);
+            return Err(IndexError::EntryDigest { found, wanted });
         }
         if other.extraction_digest != self.extraction_digest {
             let (found, wanted) = (other.extraction_digest, self.extraction_digest);
@@ -98,7 +100,7 @@ impl Entry {
             Kind::Reflectance => 1,
         });
         bytes.push(0);
-        bytes.extend_from_slice(self.family.index_digest.as_bytes());
+        bytes.extend_from_slice(self.family.entry_digest.as_bytes());
         bytes.extend_from_slice(self.family.extraction_digest.as_bytes());
         for length in [self.centre.x, self.centre.y] {
             bytes.extend_from_slice(&(length.metres() as f32).to_le_bytes());
@@ -157,6 +159,9 @@ impl Entry {
             mask: number(88, "step of the mask", 0.0)?,
         };
         let count = u32::from_le_bytes(four(92)) as usize;
+        if count > GREATEST_COUNT {
+            return Err(IndexError::Field { field: "number of values" });
+        }
         let wanted = Self::length(count);
         if bytes.len() != wanted {
             return Err(IndexError::Length { found: bytes.len(), wanted });
@@ -169,7 +174,7 @@ impl Entry {
         if padding.iter().any(|&byte| byte != 0) {
             return Err(IndexError::Field { field: "padding" });
         }
-        let family = Family { index_digest: digest(8), extraction_digest: digest(40), kind };
+        let family = Family { entry_digest: digest(8), extraction_digest: digest(40), kind };
         Ok(Self { family, centre, steps, values })
     }
 }

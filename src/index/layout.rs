@@ -1,6 +1,6 @@
 //! Which harmonics of which rings are kept, and where each lies among an entry's values?
 
-use crate::parameters::Index;
+use crate::parameters::IndexEntry;
 use crate::units::Length;
 
 /// The plan of an entry, which follows from the parameters alone.
@@ -23,7 +23,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub(super) fn new(parameters: &Index) -> Self {
+    pub(super) fn new(parameters: &IndexEntry) -> Self {
         let rings = parameters.rings;
         let step = parameters.outer_radius * (1.0 / rings as f64);
         let radii: Vec<Length> = (0..rings).map(|ring| step * (ring as f64 + 0.5)).collect();

@@ -30,10 +30,10 @@ pub use question::Question;
 use crate::correlate::fft::Arithmetic;
 use crate::digest::Digest;
 use crate::filter::coarsen;
-use crate::parameters::{Index, ParameterError};
+use crate::parameters::{Index, IndexEntry, IndexSearch, ParameterError};
 use crate::signature::Signature;
 use crate::surface::{Kind, Pose, Texture};
-use crate::units::Angle;
+use crate::units::{Angle, Length};
 use block::LANES;
 use entry::Family;
 use kernel::{Best, Buffers, Kernel, Pass};
@@ -84,9 +84,9 @@ pub enum IndexError {
         /// What the parameters say.
         wanted: usize,
     },
-    /// Made with other parameters of the index.
-    #[error("the index entry was made with index parameters {found}, wanted {wanted}: index again")]
-    IndexDigest {
+    /// Made with other parameters of entries.
+    #[error("the index entry was made with parameters {found}, wanted {wanted}: index again")]
+    EntryDigest {
         /// Digest of the entry at fault.
         found: Digest,
         /// Digest that was wanted.
@@ -115,10 +115,13 @@ pub struct Likeness {
 }
 
 /// Makes entries and questions, and scores them. Cheap to share among threads.
+///
+/// Entries depend on [`Index::entry`] alone: an indexer with another [`Index::search`], say with more centres for a
+/// shortlist, scores the same blocks.
 #[derive(Clone, Debug)]
 pub struct Indexer {
     parameters: Index,
-    digest: Digest,
+    entry_digest: Digest,
     arithmetic: Arithmetic,
     layout: Arc<Layout>,
     polar: Arc<Polar>,
@@ -138,12 +141,12 @@ impl Indexer {
     /// A parameter outside its bounds.
     pub fn new(parameters: Index, arithmetic: Arithmetic) -> Result<Self, ParameterError> {
         parameters.check()?;
-        let layout = Layout::new(&parameters);
+        let layout = Layout::new(&parameters.entry);
         Ok(Self {
-            digest: parameters.digest(),
+            entry_digest: parameters.entry_digest(),
             arithmetic,
             polar: Arc::new(Polar::new(&layout, arithmetic)),
-            kernel: Arc::new(Kernel::new(&layout, parameters.least_overlap)),
+            kernel: Arc::new(Kernel::new(&layout, parameters.search.least_overlap)),
             layout: Arc::new(layout),
             parameters,
         })
@@ -155,10 +158,10 @@ impl Indexer {
         &self.parameters
     }
 
-    /// Digest of its parameters.
+    /// Digest of the parameters that its entries carry.
     #[must_use]
-    pub const fn digest(&self) -> Digest {
-        self.digest
+    pub const fn entry_digest(&self) -> Digest {
+        self.entry_digest
     }
 
     /// Number of bytes of an entry.
@@ -187,7 +190,7 @@ impl Indexer {
     #[must_use]
     pub fn question(&self, signature: &Signature) -> Question {
         let texture = self.texture(signature);
-        let Index { offset_reach, offset_spacing, .. } = self.parameters;
+        let IndexSearch { offset_reach, offset_spacing, .. } = self.parameters.search;
         let centres = question::lattice(centre::centre(&texture), offset_reach, offset_spacing);
         let family = self.family(signature);
         Question::new(family, &texture, centres, &self.polar, &self.layout)
@@ -196,7 +199,7 @@ impl Indexer {
     /// An empty block for references of this kind, extracted with these parameters.
     #[must_use]
     pub fn block(&self, kind: Kind, extraction_digest: Digest) -> Block {
-        let family = Family { index_digest: self.digest, extraction_digest, kind };
+        let family = Family { entry_digest: self.entry_digest, extraction_digest, kind };
         Block::new(Arc::clone(&self.layout), family)
     }
 
@@ -213,7 +216,7 @@ impl Indexer {
         block: &Block,
         workspace: &mut IndexWorkspace,
     ) -> Result<Vec<Vec<Option<Likeness>>>, IndexError> {
-        let own = Family { index_digest: self.digest, ..block.family };
+        let own = Family { entry_digest: self.entry_digest, ..block.family };
         own.admit(block.family)?;
         for question in questions {
             own.admit(question.family)?;
@@ -261,13 +264,13 @@ impl Indexer {
     }
 
     fn texture(&self, signature: &Signature) -> Texture {
-        let Index { spacing, cutoff, .. } = self.parameters;
+        let IndexEntry { spacing, cutoff, .. } = self.parameters.entry;
         coarsen(&signature.texture(), spacing, cutoff, LEAST_SUPPORT)
     }
 
     fn family(&self, signature: &Signature) -> Family {
         Family {
-            index_digest: self.digest,
+            entry_digest: self.entry_digest,
             extraction_digest: signature.extraction_digest(),
             kind: signature.kind(),
         }
@@ -276,8 +279,6 @@ impl Indexer {
 
 /// As an entry's bytes keep it.
 fn rounded(point: Point) -> Point {
-    let round = |length: crate::units::Length| {
-        crate::units::Length::from_metres(f64::from(length.metres() as f32))
-    };
+    let round = |length: Length| Length::from_metres(f64::from(length.metres() as f32));
     Point { x: round(point.x), y: round(point.y) }
 }
