@@ -11,6 +11,8 @@ use crate::surface::Texture;
 const PLACES: usize = 48;
 /// A place lies on a circle if it is this near, in shares of the outline's radius: 35 um of 1.75 mm.
 const TOLERANCE: f64 = 0.02;
+/// Least share of the outline that a circle must account for.
+const LEAST_SHARE: f64 = 0.3;
 /// The circle's radius in shares of the outline's own, which is too small if more than half is missing.
 const RADII: std::ops::RangeInclusive<f64> = 0.8..=1.5;
 
@@ -18,11 +20,24 @@ const RADII: std::ops::RangeInclusive<f64> = 0.8..=1.5;
 pub(super) fn centre(texture: &Texture) -> Point {
     let outline = hull(&rim(texture));
     let places = spread(&outline);
-    let found = circle(&places).map_or((0.0, 0.0), |circle| refine(&places, circle));
+    let found = match circle(&places) {
+        Some(circle) => refine(&places, circle),
+        None => middle(&outline),
+    };
     Point { x: texture.spacing * found.0, y: texture.spacing * found.1 }
 }
 
 type Place = (f64, f64);
+
+/// The middle of the extent; the frame's centre of nothing.
+fn middle(outline: &[Place]) -> Place {
+    let along = |of: fn(&Place) -> f64| {
+        let values = outline.iter().map(of);
+        let least = values.clone().reduce(f64::min);
+        least.zip(values.reduce(f64::max)).map_or(0.0, |(least, greatest)| (least + greatest) / 2.0)
+    };
+    (along(|place| place.0), along(|place| place.1))
+}
 
 /// The ends of every row's measured samples that have measured neighbours, from the centre of the frame:
 /// specks outside the mark do not count.
@@ -145,7 +160,7 @@ fn circle(places: &[Place]) -> Option<Circle> {
             }
         }
     }
-    best.map(|(_, circle)| circle)
+    best.filter(|(score, _)| *score >= LEAST_SHARE * places.len() as f64).map(|(_, circle)| circle)
 }
 
 /// The circle through three places that are not on a line.
@@ -216,6 +231,18 @@ mod tests {
                 assert!(away < 1.5, "{what} missing: {found:?} instead of {at:?}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_not_round_has_its_middle() {
+        let spacing = Length::from_micrometres(25.0);
+        let weights = Array2::from_shape_fn((100, 160), |(row, column)| {
+            f32::from(u8::from((20..60).contains(&row) && (30..150).contains(&column)))
+        });
+        let texture = Texture { heights: Array2::zeros((100, 160)), weights, spacing };
+        let centre = centre(&texture);
+        let away = distance((centre.x.ratio(spacing), centre.y.ratio(spacing)), (10.0, -10.0));
+        assert!(away < 1.0, "{centre:?}");
     }
 
     #[test]
