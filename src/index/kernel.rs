@@ -14,8 +14,8 @@ use super::transform::Transform;
 use pulp::{Simd, WithSimd};
 
 /// Least product of the two sums of squares as a share of the squared overlap, so that nothing is divided by
-/// what the cut harmonics left of nothing: heights are of the order of one.
-const LEAST_PRODUCT: f32 = 1e-4;
+/// what the cut harmonics left of nothing: heights are of the order of one, those of fine noise of a tenth.
+const LEAST_PRODUCT: f32 = 1e-8;
 
 /// The best of one group of references for one question.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -126,7 +126,7 @@ fn naive(indexer: &Indexer, questioned: &Signature, entry: &Entry) -> Vec<f64> {
             if overlap <= indexer.parameters.search.least_overlap * smaller {
                 return 0.0;
             }
-            ((overlap / smaller).min(1.0) / (first * second).max(1e-4 * overlap * overlap)).sqrt()
+            ((overlap / smaller).min(1.0) / (first * second).max(1e-8 * overlap * overlap)).sqrt()
         };
         let factors: Vec<f64> = (0..layout.coarse_angles()).map(factor).collect();
         for angle in 0..angles {
@@ -412,7 +412,9 @@ fn the_entry_does_not_depend_on_how_it_is_searched() {
     let question = fine.question(&signature(&surface(1)));
     let block = block_of(&indexer(small()), &[entry]);
     let found = fine.score_block(&[&question], &block, &mut fine.workspace()).unwrap();
-    assert!(found[0][0].unwrap().score > 0.8, "{found:?}");
+    // Few harmonics keep little of noise, but the same.
+    let found = found[0][0].unwrap();
+    assert!(found.score > 0.4 && found.pose.theta == Angle::ZERO, "{found:?}");
 }
 
 #[test]
