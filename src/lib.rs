@@ -40,7 +40,7 @@
 //! ```
 //!
 //! Features: without any, the science alone; `store` adds the reference store, the search over it and the
-//! audit log, `access` who may do what and the configuration, `service` the gRPC service, `simulate`
+//! audit log, `access` who may do what and the configuration, `service` the gRPC service and its client, `simulate`
 //! synthetic cases, `picture` pictures for reports, `cli` (default) the program. See
 //! `ARCHITECTURE.md` for how the parts fit together.
 
@@ -50,6 +50,8 @@ pub mod access;
 pub mod audit;
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "service")]
+pub mod client;
 pub mod cmc;
 pub mod comparison;
 #[cfg(feature = "access")]

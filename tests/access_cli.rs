@@ -38,7 +38,7 @@ fn certificates_name_the_laboratory_and_are_never_overwritten() {
     assert_eq!(config.policy().unwrap().decide(&identity, Action::Search), Decision::Allow);
 
     let before = program.tree("certs");
-    assert_eq!(before.len(), 7);
+    assert_eq!(before.len(), 8);
     certs(&["Forensic Sciences Centre"]).exits(2).complains("nothing is overwritten");
     certs(&["Other", "--server-name", "example.org"]).exits(2).complains("nothing is overwritten");
     certs(&[" padded"]).exits(2).complains("name of the laboratory");
@@ -51,7 +51,7 @@ fn certificates_name_the_laboratory_and_are_never_overwritten() {
         "{text}"
     );
     let after = program.tree("certs");
-    assert_eq!(after.len(), 9);
+    assert_eq!(after.len(), 11);
     assert!(before.iter().all(|file| after.contains(file)), "something was overwritten");
     let issuer = |name: &str| {
         let der = der(&program, name);
@@ -128,12 +128,18 @@ fn the_log_says_who_did_what_and_finds_a_change() {
     program.run(&["store", "purge", "--store", "store"]).exits(0);
 
     let all = entries(&program, &[]);
-    let column =
-        |name: &str| -> Vec<&str> { all.iter().map(|e| e[name].as_str().unwrap()).collect() };
-    let (actions, outcomes) = (column("action"), column("outcome"));
-    assert_eq!(actions[..10], ["enrol"; 10]);
-    assert_eq!(actions[10..], ["search", "withdraw", "withdraw", "purge"]);
-    assert_eq!(outcomes[10..], ["done", "done", "failed", "done"]);
+    fn column<'a>(entries: &'a [Value], name: &str) -> Vec<&'a str> {
+        entries.iter().map(|entry| entry[name].as_str().unwrap()).collect()
+    }
+    let (actions, outcomes) = (column(&all, "action"), column(&all, "outcome"));
+    assert_eq!(actions[..20], ["enrol"; 20]);
+    assert_eq!((&outcomes[..10], &outcomes[10..20]), (&["begun"; 10][..], &["done"; 10][..]));
+    let changes = ["withdraw", "withdraw", "withdraw", "withdraw", "purge", "purge"];
+    assert_eq!((actions[20], &actions[21..]), ("search", &changes[..]));
+    let ends = ["done", "begun", "done", "begun", "failed", "begun", "done"];
+    assert_eq!(outcomes[20..], ends);
+    let all = entries(&program, &["--outcome", "done"]);
+    assert_eq!(all.len(), 13);
     for (scan, entry) in scans.iter().zip(&all) {
         let subject = format!("scan {}", scan["scan_id"].as_str().unwrap());
         assert_eq!(entry["subject"], subject.as_str());
@@ -145,7 +151,7 @@ fn the_log_says_who_did_what_and_finds_a_change() {
         all[10]["parameters"],
         serde_json::from_str::<Value>(&found).unwrap()["summary"]["parameters_digest"]
     );
-    assert_eq!(entries(&program, &["--action", "withdraw"]).len(), 2);
+    assert_eq!(entries(&program, &["--action", "withdraw"]).len(), 4);
     assert_eq!(entries(&program, &["--actor", "local:examiner"]).len(), 1);
     assert_eq!(entries(&program, &["--from", "3", "--limit", "4"]).len(), 4);
     let none = ["audit", "list", "--store", "store", "--actor", "no one"];
@@ -154,7 +160,7 @@ fn the_log_says_who_did_what_and_finds_a_change() {
     assert!(table.contains("court order"), "{table}");
 
     let point = program.run(&["audit", "checkpoint", "--store", "store"]).exits(0).stdout();
-    assert!(point.starts_with("14:"), "{point}");
+    assert!(point.starts_with("27:"), "{point}");
     program.write("point", point.as_bytes());
     let json =
         program.run(&["audit", "checkpoint", "--store", "store", "--json"]).exits(0).stdout();
@@ -167,7 +173,7 @@ fn the_log_says_who_did_what_and_finds_a_change() {
         &["--checkpoint", "point.json"],
     ] {
         let report = program.run(&[&verify[..], more].concat()).exits(0).json();
-        assert_eq!((&report["sound"], &report["entries"]), (&true.into(), &14.into()), "{report}");
+        assert_eq!((&report["sound"], &report["entries"]), (&true.into(), &27.into()), "{report}");
     }
     program
         .run(&[&verify[..], &["--checkpoint", "nonsense"]].concat())
@@ -178,7 +184,7 @@ fn the_log_says_who_did_what_and_finds_a_change() {
     let text = std::fs::read_to_string(&segment).unwrap();
     std::fs::write(&segment, text.replacen("court order", "court-order", 1)).unwrap();
     let run = program.run(&["audit", "verify", "--store", "store"]).exits(2);
-    assert!(run.stdout().contains("entry 11: it does not follow"), "{}", run.told());
+    assert!(run.stdout().contains("entry 21: it does not follow"), "{}", run.told());
     // A log that was changed takes no entry, and so the store no change.
     program.run(&search).exits(2).complains("the audit log is not as it was written");
     // One that was written anew as a whole is found with the checkpoint only.
@@ -188,7 +194,7 @@ fn the_log_says_who_did_what_and_finds_a_change() {
     program.run(&["audit", "verify", "--store", "store"]).exits(0);
     let with = ["audit", "verify", "--store", "store", "--checkpoint", point.trim()];
     let run = program.run(&with).exits(2);
-    assert!(run.stdout().contains("ends after 1 entries, 14 were recorded"), "{}", run.told());
+    assert!(run.stdout().contains("ends after 1 entries, 27 were recorded"), "{}", run.told());
 }
 
 #[test]
@@ -204,7 +210,7 @@ fn an_exhibit_is_shared_and_the_store_stays_sound() {
     share(&["--with", "region", "--countries", "TT"]).exits(2).complains("--countries goes with");
     share(&["--with", "countries", "--countries", "XX"]).exits(2).complains("XX is no country");
     share(&["--with", "default"]).exits(0);
-    let all = entries(&program, &["--action", "share"]);
+    let all = entries(&program, &["--action", "share", "--outcome", "done"]);
     assert_eq!(all.len(), 2);
     assert!(all[0]["detail"].as_str().unwrap().contains("TT"), "{}", all[0]);
     program.run(&["store", "rebuild", "--store", "store"]).exits(0);

@@ -66,10 +66,15 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "client",
+        &["audit", "cmc", "comparison", "digest", "format", "report", "search", "service", "store"],
+    ),
+    (
         "cli",
         &[
             "access",
             "audit",
+            "client",
             "comparison",
             "config",
             "correlate",
@@ -97,8 +102,9 @@ const FENCES: &[(&[&str], &[&str])] = &[
     (&["std::fs", "File::open"], &["audit", "store", "cli"]),
     (&["std::env", "env::var"], &["cli"]),
     (&["SystemTime", "Instant::now", "Timestamp::now"], &["service", "cli"]),
-    // The wire stays in the service, and a status is made in one file of it.
-    (&["tonic::", "prost::", "axum::"], &["service"]),
+    // The wire stays in the service and its client, and a status is made in one file of the service.
+    (&["tonic::", "prost::"], &["client", "service"]),
+    (&["axum::"], &["service"]),
     (&["anyhow"], &["cli"]),
     (&["println!", "eprintln!"], &["cli"]),
 ];

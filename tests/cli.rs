@@ -209,9 +209,15 @@ fn filters_narrow_a_search_and_an_unknown_value_passes() {
 fn a_scan_that_is_already_there_is_recognised() {
     let (program, lines) = with_store();
     let scan = testdata_text("demo/references/F0001-S01.x3p");
-    let again = program.run(&["enrol", "--store", "store", "--json", &scan]).exits(0).json_lines();
-    assert_eq!(again[0]["outcome"], "duplicate");
-    assert_eq!(again[0]["scan_id"], lines[0]["scan_id"]);
+    let enrol = ["enrol", "--store", "store", "--json", &scan, "--laboratory"];
+    let again = |laboratory| {
+        program.run(&[&enrol[..], &[laboratory]].concat()).exits(0).json_lines().remove(0)
+    };
+    let own = again("Forensic Sciences Centre");
+    assert_eq!(own["outcome"], "duplicate");
+    assert_eq!(own["scan_id"], lines[0]["scan_id"]);
+    // Another laboratory's is its own.
+    assert_eq!(again("Other")["outcome"], "new");
 }
 
 #[test]

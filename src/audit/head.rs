@@ -12,6 +12,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 const NAME: &str = "head";
 const NAME_ASIDE: &str = "head.new";
@@ -35,6 +36,26 @@ impl fmt::Display for Checkpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.entries, self.hash)
     }
+}
+
+impl FromStr for Checkpoint {
+    type Err = CheckpointError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parse = || {
+            let (entries, hash) = text.trim().split_once(':')?;
+            Some(Self { entries: entries.parse().ok()?, hash: hash.parse().ok()? })
+        };
+        parse().ok_or_else(|| CheckpointError { found: text.chars().take(100).collect() })
+    }
+}
+
+/// Text that is no checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{found} is no checkpoint: wanted ENTRIES:HASH")]
+pub struct CheckpointError {
+    /// The text, or its beginning.
+    pub found: String,
 }
 
 impl From<Link> for Checkpoint {

@@ -37,7 +37,7 @@ mod tests;
 
 pub use entry::{EVENT_LIMIT, Entry, Event, Outcome};
 pub use error::AuditError;
-pub use head::Checkpoint;
+pub use head::{Checkpoint, CheckpointError};
 pub use log::{AuditLog, Opening, Receipt};
 pub use query::{Page, Query};
 pub use segment::{AUDIT_FORMAT, Place};

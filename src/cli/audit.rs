@@ -1,17 +1,20 @@
 //! `casemark audit`, and what the other commands write into the log.
 //!
-//! An entry is durable before a result is printed. On its own machine the program checks no role: who can
+//! An entry is durable before anything is changed, and another before a result is printed. On its own machine the program checks no role: who can
 //! write the folder can do everything; the log says which user of the machine it was.
 
 use super::args::{
-    ActorArguments, AuditCommand, AuditListArguments, AuditVerifyArguments, StoreArguments,
+    ActorArguments, AuditCommand, AuditListArguments, AuditOutcome, AuditVerifyArguments,
+    CheckpointArguments, LookArguments,
 };
 use super::output::{print, print_json, print_json_line, table};
+use super::remote::{References, SourceArguments};
 use super::{Context, Outcome};
 use crate::access::Action;
 use crate::audit::{
-    self, AuditLog, AuditReport, Checkpoint, Event, Finding, Outcome as Ended, Query,
+    self, AuditLog, AuditReport, Checkpoint, Entry, Event, Finding, Outcome as Ended, Query,
 };
+use crate::client::AuditPlace;
 use crate::digest::Digest;
 use crate::store::DiskStore;
 use anyhow::{Context as _, bail, ensure};
@@ -50,7 +53,7 @@ impl Auditor {
     pub(super) fn open(store: &DiskStore, actor: &ActorArguments) -> anyhow::Result<Self> {
         let log = open(store.path())?;
         let actor_name = format!("local:{}", actor.actor);
-        Ok(Self { log, actor: actor_name, laboratory: actor.laboratory.clone() })
+        Ok(Self { log, actor: actor_name, laboratory: actor.laboratory().to_owned() })
     }
 
     /// Writes what was done; durable when it returns.
@@ -75,6 +78,24 @@ impl Auditor {
             .collect();
         self.log.append_all(&events).context("audit log")?;
         Ok(())
+    }
+
+    /// Writes what is about to be changed; durable when it returns.
+    pub(super) fn begin(&self, deeds: impl IntoIterator<Item = Deed>) -> anyhow::Result<()> {
+        let events: Vec<Event> =
+            deeds.into_iter().map(|deed| self.event(deed, Ended::Begun)).collect();
+        self.log.append_all(&events).context("audit log")?;
+        Ok(())
+    }
+
+    /// Changes something: writes that it begins, and that it failed if it does.
+    pub(super) fn change<T>(
+        &self,
+        deed: impl Fn() -> Deed,
+        work: impl FnOnce() -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        self.begin([deed()])?;
+        self.attempt(deed, work)
     }
 
     /// Does something, and writes that it failed if it does.
@@ -135,8 +156,8 @@ pub(super) fn open(store: &Path) -> anyhow::Result<AuditLog> {
 pub(super) fn run(context: &Context, command: &AuditCommand) -> anyhow::Result<Outcome> {
     match command {
         AuditCommand::Verify(arguments) => verify(context, arguments),
-        AuditCommand::List(arguments) => list(arguments),
-        AuditCommand::Checkpoint(arguments) => checkpoint(arguments),
+        AuditCommand::List(arguments) => list(context, arguments),
+        AuditCommand::Checkpoint(arguments) => checkpoint(context, arguments),
     }
 }
 
@@ -205,24 +226,28 @@ fn verify(context: &Context, arguments: &AuditVerifyArguments) -> anyhow::Result
 
 /// A checkpoint as `audit checkpoint` prints it: ENTRIES:HASH, or a file of that or of its JSON.
 fn read_checkpoint(text: &str) -> anyhow::Result<Checkpoint> {
-    let parse = |text: &str| -> Option<Checkpoint> {
-        let (entries, hash) = text.trim().split_once(':')?;
-        Some(Checkpoint { entries: entries.parse().ok()?, hash: hash.parse().ok()? })
-    };
-    if let Some(checkpoint) = parse(text) {
+    if let Ok(checkpoint) = text.parse() {
         return Ok(checkpoint);
     }
     let content = std::fs::read_to_string(text)
         .with_context(|| format!("{text} is neither ENTRIES:HASH nor a file that can be read"))?;
-    if let Some(checkpoint) = parse(&content) {
+    if let Ok(checkpoint) = content.parse() {
         return Ok(checkpoint);
     }
     serde_json::from_str(&content).with_context(|| format!("{text}: no checkpoint"))
 }
 
-fn checkpoint(arguments: &StoreArguments) -> anyhow::Result<Outcome> {
-    let checkpoint = open_present(&arguments.store)?.checkpoint();
-    if arguments.json {
+fn checkpoint(context: &Context, arguments: &CheckpointArguments) -> anyhow::Result<Outcome> {
+    let LookArguments { source, json } = &arguments.look;
+    let checkpoint = match source.resolve()? {
+        References::Store(path) => open_present(&path)?.checkpoint(),
+        References::Server(settings) => {
+            let remote = settings.connect(context)?;
+            let place = AuditPlace::Entry(u64::MAX);
+            remote.wait(remote.client().audit(&Query::default(), &place, 1))?.checkpoint
+        }
+    };
+    if *json {
         print_json(&checkpoint)?;
     } else {
         print(&format!("{checkpoint}\n"))?;
@@ -230,9 +255,38 @@ fn checkpoint(arguments: &StoreArguments) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn list(arguments: &AuditListArguments) -> anyhow::Result<Outcome> {
-    let store = &arguments.store.store;
-    let log = open_present(store)?;
+/// Reads a log page by page: entries from a place on, at most so many, and the place after them.
+type Pages<'a> =
+    Box<dyn FnMut(&AuditPlace, usize) -> anyhow::Result<(Vec<Entry>, Option<AuditPlace>)> + 'a>;
+
+/// The pages of a log, of a store or of a server.
+fn pages<'a>(
+    context: &Context,
+    source: &SourceArguments,
+    query: &'a Query,
+) -> anyhow::Result<Pages<'a>> {
+    Ok(match source.resolve()? {
+        References::Store(path) => {
+            let log = open_present(&path)?;
+            Box::new(move |place, limit| {
+                let AuditPlace::Entry(from) = place else { bail!("a place of a server's log") };
+                let page = log.query(query, *from, limit);
+                let page = page.with_context(|| path.display().to_string())?;
+                Ok((page.entries, page.next.map(AuditPlace::Entry)))
+            })
+        }
+        References::Server(settings) => {
+            let remote = settings.connect(context)?;
+            Box::new(move |place, limit| {
+                let page = remote.wait(remote.client().audit(query, place, limit))?;
+                Ok((page.entries, page.next))
+            })
+        }
+    })
+}
+
+fn list(context: &Context, arguments: &AuditListArguments) -> anyhow::Result<Outcome> {
+    let LookArguments { source, json } = &arguments.look;
     let query = Query {
         since: arguments.since,
         until: arguments.until,
@@ -240,18 +294,25 @@ fn list(arguments: &AuditListArguments) -> anyhow::Result<Outcome> {
         laboratory: arguments.laboratory.clone(),
         action: arguments.action.clone(),
         subject: arguments.subject.clone(),
+        outcome: arguments.outcome.map(|outcome| match outcome {
+            AuditOutcome::Done => Ended::Done,
+            AuditOutcome::Refused => Ended::Refused,
+            AuditOutcome::Failed => Ended::Failed,
+            AuditOutcome::Cancelled => Ended::Cancelled,
+            AuditOutcome::Begun => Ended::Begun,
+        }),
         ..Query::default()
     };
-    let (mut from, mut left) = (arguments.from, arguments.limit);
+    let mut pages = pages(context, source, &query)?;
+    let (mut place, mut left) = (AuditPlace::Entry(arguments.from), arguments.limit);
     let mut rows = Vec::new();
     let mut listed = 0_u64;
     while left > 0 {
-        let page =
-            log.query(&query, from, PAGE.min(left)).with_context(|| store.display().to_string())?;
-        left -= page.entries.len();
-        for entry in page.entries {
+        let (entries, next) = pages(&place, PAGE.min(left))?;
+        left -= entries.len().min(left);
+        for entry in entries {
             listed += 1;
-            if arguments.store.json {
+            if *json {
                 print_json_line(&entry)?;
                 continue;
             }
@@ -268,12 +329,12 @@ fn list(arguments: &AuditListArguments) -> anyhow::Result<Outcome> {
                 or_dash(event.detail),
             ]);
         }
-        match page.next {
-            Some(next) => from = next,
+        match next {
+            Some(next) => place = next,
             None => break,
         }
     }
-    if !arguments.store.json && listed > 0 {
+    if !json && listed > 0 {
         let header = ["entry", "when", "who", "laboratory", "what", "ended", "of what", "detail"];
         print(&table(&header, rows))?;
     }

@@ -1,7 +1,8 @@
-//! `casemark batch`: many comparisons into one CSV file.
+//! `casemark batch`: many comparisons into one CSV file, made on this machine or at a server.
 
 use super::args::BatchArguments;
 use super::output::{print, write_file};
+use super::remote;
 use super::scans::{collect, prepare, read_options, resolve};
 use super::{Context, Outcome};
 use crate::format::ReadOptions;
@@ -22,9 +23,36 @@ struct PairRow {
 }
 
 /// One pair to compare: names as they are written out, and which scans they stand for.
-struct Pair {
-    names: [String; 2],
-    scans: [usize; 2],
+pub(super) struct Pair {
+    pub(super) names: [String; 2],
+    pub(super) scans: [usize; 2],
+}
+
+/// What there is to compare.
+pub(super) struct Work {
+    pub(super) paths: Vec<PathBuf>,
+    pub(super) pairs: Vec<Pair>,
+    pub(super) options: ReadOptions,
+    pub(super) faulty: Faulty,
+}
+
+/// What becomes of scans that cannot be read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Faulty {
+    /// They are left out.
+    LeftOut,
+    /// They end the batch.
+    Fatal,
+}
+
+/// What was compared.
+pub(super) struct Scores {
+    /// By the place of their pairs.
+    pub(super) rows: BTreeMap<usize, Figures>,
+    /// Scans that were compared.
+    pub(super) scans: usize,
+    /// Scans that were left out, in words.
+    pub(super) faults: Vec<String>,
 }
 
 pub(super) fn run(context: &Context, arguments: &BatchArguments) -> anyhow::Result<Outcome> {
@@ -35,11 +63,33 @@ pub(super) fn run(context: &Context, arguments: &BatchArguments) -> anyhow::Resu
         Some(file) => listed_pairs(file, &mut paths)?,
         None => all_pairs(&paths),
     };
-    let (prepared, faults) = prepare_all(context, &paths, &options, &pairs);
-    if !faults.is_empty() && !arguments.keep_going {
+    let faulty = if arguments.keep_going { Faulty::LeftOut } else { Faulty::Fatal };
+    let work = Work { paths, pairs, options, faulty };
+    // Only a server that is named: no file is sent unasked.
+    let Scores { rows, scans, faults } = match arguments.remote.named()? {
+        None => compare(context, &work)?,
+        Some(settings) => remote::batch(context, &settings, &work)?,
+    };
+    write_file(&arguments.out, &csv_of(&rows, &work.pairs)?)?;
+    print(&format!(
+        "{} pairs of {scans} scans compared in {:.1} s, scores in {}\n",
+        rows.len(),
+        started.elapsed().as_secs_f64(),
+        arguments.out.display()
+    ))?;
+    if !faults.is_empty() {
+        bail!("left out: {}", faults.join("\n       "));
+    }
+    Ok(Outcome::Done)
+}
+
+/// Compares on this machine.
+fn compare(context: &Context, work: &Work) -> anyhow::Result<Scores> {
+    let (prepared, faults) = prepare_all(context, work);
+    if !faults.is_empty() && work.faulty == Faulty::Fatal {
         bail!("{}", faults.join("\n       "));
     }
-    let groups = group(pairs, &prepared);
+    let groups = group(&work.pairs, &prepared);
     let count: usize = groups.iter().map(|(_, pairs)| pairs.len()).sum();
     let bar = context.progress.bar(count as u64, "comparing");
     let engine = &context.engine;
@@ -48,7 +98,7 @@ pub(super) fn run(context: &Context, arguments: &BatchArguments) -> anyhow::Resu
         .map(|(scan, pairs)| {
             let Some(questioned) = &prepared[*scan] else { return Ok(Vec::new()) };
             let matcher = Matcher::new(engine, questioned.clone());
-            let compare = |workspace: &mut Workspace, (place, pair): &(usize, Pair)| {
+            let compare = |workspace: &mut Workspace, (place, pair): &(usize, &Pair)| {
                 let Some(reference) = &prepared[pair.scans[1]] else { return Ok(None) };
                 let comparison = matcher
                     .compare(reference, workspace)
@@ -62,21 +112,11 @@ pub(super) fn run(context: &Context, arguments: &BatchArguments) -> anyhow::Resu
         })
         .collect::<anyhow::Result<_>>()?;
     bar.finish_and_clear();
-    let rows: BTreeMap<usize, Figures> = compared.into_iter().flatten().collect();
-    let names = groups.iter().flat_map(|(_, pairs)| pairs);
-    let names: BTreeMap<usize, &Pair> = names.map(|(place, pair)| (*place, pair)).collect();
-    write_file(&arguments.out, &csv_of(&rows, &names)?)?;
-    print(&format!(
-        "{} pairs of {} scans compared in {:.1} s, scores in {}\n",
-        rows.len(),
-        prepared.iter().flatten().count(),
-        started.elapsed().as_secs_f64(),
-        arguments.out.display()
-    ))?;
-    if !faults.is_empty() {
-        bail!("left out: {}", faults.join("\n       "));
-    }
-    Ok(Outcome::Done)
+    Ok(Scores {
+        rows: compared.into_iter().flatten().collect(),
+        scans: prepared.iter().flatten().count(),
+        faults,
+    })
 }
 
 /// All unordered pairs, in the order of paths.
@@ -122,25 +162,27 @@ fn listed_pairs(file: &Path, paths: &mut Vec<PathBuf>) -> anyhow::Result<Vec<Pai
     Ok(pairs)
 }
 
-/// Every scan that a pair needs, made ready in parallel; faults in the order of paths.
-fn prepare_all(
-    context: &Context,
-    paths: &[PathBuf],
-    options: &ReadOptions,
-    pairs: &[Pair],
-) -> (Vec<Option<Prepared>>, Vec<String>) {
-    let mut needed = vec![false; paths.len()];
-    for scan in pairs.iter().flat_map(|pair| pair.scans) {
-        needed[scan] = true;
+impl Work {
+    /// Which scans have to be read: those of the pairs. Without a pair there is nothing to need, but a fault must be told
+    /// all the same.
+    pub(super) fn needed(&self) -> Vec<bool> {
+        let mut needed = vec![self.pairs.is_empty(); self.paths.len()];
+        for scan in self.pairs.iter().flat_map(|pair| pair.scans) {
+            needed[scan] = true;
+        }
+        needed
     }
-    // Without a pair there is nothing to need, but a fault must be told all the same.
-    let all = pairs.is_empty();
-    let bar = context.progress.bar(paths.len() as u64, "reading");
-    let read: Vec<Option<anyhow::Result<Prepared>>> = paths
+}
+
+/// Every scan that is needed, made ready in parallel; faults in the order of paths.
+fn prepare_all(context: &Context, work: &Work) -> (Vec<Option<Prepared>>, Vec<String>) {
+    let bar = context.progress.bar(work.paths.len() as u64, "reading");
+    let read: Vec<Option<anyhow::Result<Prepared>>> = work
+        .paths
         .par_iter()
-        .zip(&needed)
+        .zip(work.needed())
         .map(|(path, needed)| {
-            let prepared = (*needed || all).then(|| prepare(context, path, options));
+            let prepared = needed.then(|| prepare(context, path, &work.options));
             bar.inc(1);
             prepared
         })
@@ -158,9 +200,12 @@ fn prepare_all(
 }
 
 /// Pairs by questioned scan, each with its place in the output; pairs without their scans left out.
-fn group(pairs: Vec<Pair>, prepared: &[Option<Prepared>]) -> Vec<(usize, Vec<(usize, Pair)>)> {
-    let mut groups: BTreeMap<usize, Vec<(usize, Pair)>> = BTreeMap::new();
-    for (place, pair) in pairs.into_iter().enumerate() {
+fn group<'a>(
+    pairs: &'a [Pair],
+    prepared: &[Option<Prepared>],
+) -> Vec<(usize, Vec<(usize, &'a Pair)>)> {
+    let mut groups: BTreeMap<usize, Vec<(usize, &Pair)>> = BTreeMap::new();
+    for (place, pair) in pairs.iter().enumerate() {
         if pair.scans.iter().all(|scan| prepared[*scan].is_some()) {
             groups.entry(pair.scans[0]).or_default().push((place, pair));
         }
@@ -168,10 +213,7 @@ fn group(pairs: Vec<Pair>, prepared: &[Option<Prepared>]) -> Vec<(usize, Vec<(us
     groups.into_iter().collect()
 }
 
-fn csv_of(
-    rows: &BTreeMap<usize, Figures>,
-    pairs: &BTreeMap<usize, &Pair>,
-) -> anyhow::Result<Vec<u8>> {
+fn csv_of(rows: &BTreeMap<usize, Figures>, pairs: &[Pair]) -> anyhow::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record([
         "questioned",
@@ -188,7 +230,7 @@ fn csv_of(
         value.map_or_else(String::new, |value| format!("{value:.decimals$}"))
     };
     for (place, figures) in rows {
-        let [questioned, reference] = &pairs[place].names;
+        let [questioned, reference] = &pairs[*place].names;
         writer.write_record([
             questioned.clone(),
             reference.clone(),

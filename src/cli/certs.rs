@@ -2,7 +2,8 @@
 //!
 //! A development authority (made once, then used again), a certificate for the server (likewise), one for
 //! a client of a laboratory. Their private keys lie beside each other in one folder: for a laptop, not for
-//! a ministry. A configuration to start with lies beside them. Nothing is ever overwritten.
+//! a ministry. A configuration of the service and
+//! a profile of the client lie beside them. Nothing is ever overwritten.
 
 use super::Outcome;
 use super::args::CertsArguments;
@@ -57,11 +58,14 @@ pub(super) fn run(arguments: &CertsArguments) -> anyhow::Result<Outcome> {
         Identity::new(&arguments.laboratory, arguments.country, arguments.person.as_deref())?;
     let authority = Pair::new(folder, "authority");
     let server = Pair::new(folder, "server");
-    let client = Pair::new(folder, &format!("client-{}", file_name(&identity)));
+    let name = format!("client-{}", file_name(&identity));
+    let client = Pair::new(folder, &name);
+    let profile = folder.join(format!("{name}.toml"));
     // All refusals before the first file.
     if client.is_there()? {
         bail!("{} is there already: nothing is overwritten", client.certificate.display());
     }
+    ensure!(!profile.exists(), "{} is there already: nothing is overwritten", profile.display());
     let known_server = server.is_there()?;
     if known_server && !arguments.server_names.is_empty() {
         bail!("{} is there already: nothing is overwritten", server.certificate.display());
@@ -86,6 +90,7 @@ pub(super) fn run(arguments: &CertsArguments) -> anyhow::Result<Outcome> {
     make_client(&client, &issuer, &identity, days)?;
     made.push(&client);
 
+    write_new(&profile, &describe_client(&name), 0o644)?;
     let configuration = describe(&server, &authority, arguments);
     let service = folder.join("service.toml");
     let mut text = String::new();
@@ -93,6 +98,7 @@ pub(super) fn run(arguments: &CertsArguments) -> anyhow::Result<Outcome> {
         let _ = writeln!(text, "made {} and {}", pair.certificate.display(), pair.key.display());
     }
     let _ = writeln!(text, "the client is {identity}");
+    let _ = writeln!(text, "made {}: casemark search --profile {0} QUESTIONED", profile.display());
     if service.exists() {
         let service = service.display();
         let _ =
@@ -103,6 +109,13 @@ pub(super) fn run(arguments: &CertsArguments) -> anyhow::Result<Outcome> {
     }
     print(&text)?;
     Ok(Outcome::Done)
+}
+
+/// How the client reaches the service: paths are from the profile's own folder.
+fn describe_client(name: &str) -> String {
+    format!(
+        "server = \"https://127.0.0.1:50051\"\nca = \"authority.pem\"\ncert = \"{name}.pem\"\nkey = \"{name}.key.pem\"\n"
+    )
 }
 
 /// What the service has to know of the certificates and the laboratory.

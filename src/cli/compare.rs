@@ -1,20 +1,69 @@
-//! `casemark compare`: one questioned scan with one reference.
+//! `casemark compare`: one questioned scan with one reference, each a file or a scan of a store.
 
-use super::args::CompareArguments;
+use super::args::{ActorArguments, CompareArguments};
+use super::audit::{Auditor, Deed};
 use super::output::{decimals, print, print_json, write_file};
+use super::remote::{self, References, Remote, Settings, of_file, upload};
 use super::scans::{extract, read_options};
 use super::{Context, Outcome};
+use crate::access::Action;
+use crate::client::ScanSource;
+use crate::digest::Digest;
+use crate::format::ReadOptions;
 use crate::matcher::Matcher;
 use crate::picture::{self, Drawn, Labels};
 use crate::report::{ComparisonReport, Figures};
-use anyhow::Context as _;
+use crate::signature::Signature;
+use crate::store::{DiskStore, Found, ReferenceStore as _, StoreError};
+use anyhow::{Context as _, bail, ensure};
 use std::fmt::Write as _;
 use std::path::Path;
 
+/// How a scan of a store is written.
+const STORED: &str = "scan:";
+/// Longest subject that the audit log is given, in characters.
+const SUBJECT_LIMIT: usize = 200;
+
 pub(super) fn run(context: &Context, arguments: &CompareArguments) -> anyhow::Result<Outcome> {
+    let scans = [&arguments.questioned, &arguments.reference];
+    let named = arguments.source.named()?;
+    // The environment's server is asked only for what is not on this machine: no file is sent unasked.
+    let source = match named {
+        None if scans.iter().any(|scan| stored(scan).is_some()) => Some(
+            arguments
+                .source
+                .resolve()
+                .with_context(|| format!("{STORED}ID is a scan of a store"))?,
+        ),
+        named => named,
+    };
+    let report = match source {
+        None => here(context, arguments, None)?,
+        Some(References::Store(path)) => in_store(context, arguments, &path)?,
+        Some(References::Server(settings)) => at_server(context, arguments, &settings)?,
+    };
+    if arguments.json {
+        print_json(&report)?;
+    } else {
+        print(&describe(&arguments.questioned, &arguments.reference, &report))?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// What follows `scan:`, if the word begins so.
+fn stored(scan: &Path) -> Option<&str> {
+    scan.to_str()?.strip_prefix(STORED)
+}
+
+/// Compares on this machine.
+fn here(
+    context: &Context,
+    arguments: &CompareArguments,
+    store: Option<&DiskStore>,
+) -> anyhow::Result<ComparisonReport> {
     let options = read_options(&arguments.read)?;
-    let (questioned, _) = extract(context, &arguments.questioned, &options)?;
-    let (reference, _) = extract(context, &arguments.reference, &options)?;
+    let questioned = signature(context, store, &arguments.questioned, &options)?;
+    let reference = signature(context, store, &arguments.reference, &options)?;
     let engine = &context.engine;
     let matcher = Matcher::new(engine, engine.prepare(&questioned)?);
     let comparison = matcher
@@ -29,13 +78,87 @@ pub(super) fn run(context: &Context, arguments: &CompareArguments) -> anyhow::Re
         let picture = picture::comparison(&questioned, &reference, &comparison, labels, drawn)?;
         write_file(path, &picture::to_png(&picture)?)?;
     }
-    let report = ComparisonReport::from(&comparison);
-    if arguments.json {
-        print_json(&report)?;
-    } else {
-        print(&describe(&arguments.questioned, &arguments.reference, &report))?;
+    Ok(ComparisonReport::from(&comparison))
+}
+
+/// The same with scans of a store, which keeps that it was asked.
+fn in_store(
+    context: &Context,
+    arguments: &CompareArguments,
+    path: &Path,
+) -> anyhow::Result<ComparisonReport> {
+    let store = super::store::open(path)?;
+    let auditor = Auditor::open(&store, &ActorArguments::of(&arguments.actor))?;
+    let words = [&arguments.questioned, &arguments.reference].map(|scan| match stored(scan) {
+        Some(id) => format!("scan {id}"),
+        None => "a file".to_owned(),
+    });
+    let deed = || Deed {
+        subject: Some(words.join(" with ").chars().take(SUBJECT_LIMIT).collect()),
+        parameters: Some(context.engine.parameters().digest()),
+        ..Deed::new(Action::Compare)
+    };
+    let report = auditor.attempt(deed, || here(context, arguments, Some(&store)))?;
+    let result = Digest::of((serde_json::to_string_pretty(&report)? + "\n").as_bytes());
+    auditor.done([Deed { result: Some(result), ..deed() }])?;
+    Ok(report)
+}
+
+/// A signature: of a file, or as a store has it.
+fn signature(
+    context: &Context,
+    store: Option<&DiskStore>,
+    scan: &Path,
+    options: &ReadOptions,
+) -> anyhow::Result<Signature> {
+    let (Some(id), Some(store)) = (stored(scan), store) else {
+        return Ok(extract(context, scan, options)?.0);
+    };
+    let read = || -> anyhow::Result<Signature> {
+        let Found::Scan(found) = store.find(id)? else { bail!("{id} is no scan") };
+        if let Some(withdrawal) = store.view(found.id)?.withdrawal {
+            let (subject, reason) = (withdrawal.subject, withdrawal.reason);
+            return Err(StoreError::Withdrawn { subject, reason }.into());
+        }
+        let extraction = context.engine.parameters().extraction_digest();
+        Ok(Signature::from_bytes(&store.signature(found.id, extraction)?)?)
+    };
+    read().with_context(|| store.path().display().to_string())
+}
+
+fn at_server(
+    context: &Context,
+    arguments: &CompareArguments,
+    settings: &Settings,
+) -> anyhow::Result<ComparisonReport> {
+    ensure!(
+        arguments.picture.is_none(),
+        "--picture needs both surfaces here, and a server gives out none: get the originals with `casemark show --server URL ID --original FILE` and compare those"
+    );
+    let options = read_options(&arguments.read)?;
+    let (questioned, reference) = (&arguments.questioned, &arguments.reference);
+    // Files first: one that is not there needs no server.
+    let file = |scan: &Path| match stored(scan) {
+        Some(_) => Ok(None),
+        None => upload(scan, &options).map(|upload| Some(ScanSource::Upload(upload))),
+    };
+    let files = [file(questioned)?, file(reference)?];
+    let remote = settings.connect(context)?;
+    let [one, two] = files;
+    let (one, two) = (source(&remote, one, questioned)?, source(&remote, two, reference)?);
+    let fields: [(&str, &Path); 2] =
+        [("questioned.upload", questioned), ("reference.upload", reference)];
+    let spinner = context.progress.spinner("comparing");
+    let report = remote.wait(remote.client().compare(&one, &two));
+    spinner.finish_and_clear();
+    report.map_err(|error| of_file(error, &fields))
+}
+
+fn source(remote: &Remote, file: Option<ScanSource>, scan: &Path) -> anyhow::Result<ScanSource> {
+    match (file, stored(scan)) {
+        (Some(file), _) => Ok(file),
+        (None, id) => Ok(ScanSource::Stored(remote::scan(remote, id.unwrap_or_default())?)),
     }
-    Ok(Outcome::Done)
 }
 
 /// The comparison in a few lines.

@@ -2,6 +2,7 @@
 
 use super::args::DemoArguments;
 use super::output::print;
+use super::remote::SourceArguments;
 use super::scans::{collect, prepare};
 use super::{Context, Outcome, args, enrol, search};
 use crate::format::ReadOptions;
@@ -29,11 +30,14 @@ pub(super) fn run(context: &Context, arguments: &DemoArguments) -> anyhow::Resul
         context,
         &args::EnrolArguments {
             paths: vec![folder.join("references")],
-            store: store.clone(),
+            source: SourceArguments::of_store(store.clone()),
             metadata: Some(folder.join("metadata.csv")),
             mark: crate::store::MarkKind::BreechFace,
             json: false,
-            actor: args::ActorArguments { actor: "demo".to_owned(), laboratory: "demo".to_owned() },
+            actor: args::ActorArguments {
+                actor: "demo".to_owned(),
+                laboratory: Some("demo".to_owned()),
+            },
             read: args::ReadArguments {
                 spacing_um: None,
                 spacing_unit: args::SpacingUnit::M,

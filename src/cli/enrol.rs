@@ -1,13 +1,14 @@
-//! `casemark enrol`: scans into a reference store.
+//! `casemark enrol`: scans into a reference store, on this machine or at a server.
 //!
-//! Scans are read and extracted in parallel, some tens at a time, and entered together; a line is
-//! printed for each once it is safe on the disk. A scan that cannot be read is named, the others are
+//! Into a store on this machine scans are read and extracted in parallel, some tens at a time, and entered together; a line
+//! is printed for each once it is safe on the disk. A scan that cannot be read is named, the others are
 //! entered, and the exit code is 2. A store is made only when there is something to enter.
 
-use super::args::EnrolArguments;
+use super::args::{ActorArguments, EnrolArguments};
 use super::audit::{Auditor, Deed};
 use super::metadata::{self, Entry};
 use super::output::{print, print_json_line};
+use super::remote::{self, References};
 use super::scans::{bytes, collect, extract, read_options};
 use super::{Context, Outcome};
 use crate::access::Action;
@@ -18,6 +19,7 @@ use crate::store::{
     ReferenceStore as _, SignatureBlob, StoreError,
 };
 use anyhow::{Context as _, bail};
+use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -51,71 +53,77 @@ enum Looked {
     Ready(Ready),
 }
 
-pub(super) fn run(context: &Context, arguments: &EnrolArguments) -> anyhow::Result<Outcome> {
-    let options = read_options(&arguments.read)?;
-    let paths = collect(&arguments.paths)?;
-    let default = Entry {
-        exhibit: ExhibitMetadata {
-            laboratory: arguments.actor.laboratory.clone(),
-            ..Default::default()
-        },
-        mark: arguments.mark,
-    };
-    let entries = match &arguments.metadata {
-        Some(file) => metadata::read(file, &paths, &default)?,
-        None => BTreeMap::new(),
-    };
-    let mut store = if arguments.store.exists() { Some(open(arguments)?) } else { None };
-    let mut faults: Vec<String> = Vec::new();
-    let (mut new, mut duplicate) = (0_u64, 0_u64);
-    let bar = context.progress.bar(paths.len() as u64, "enrolling");
-    for together in paths.chunks(TOGETHER) {
-        let looked_at: Vec<anyhow::Result<Looked>> = together
-            .par_iter()
-            .map(|path| {
-                let entry = entries.get(path).unwrap_or(&default);
-                look(context, store.as_ref().map(|(store, _)| store), path, entry, &options)
-            })
-            .collect();
-        let mut ready = Vec::new();
-        for (path, looked) in together.iter().zip(looked_at) {
-            match looked {
-                Ok(Looked::Ready(scan)) => ready.push(scan),
-                Ok(Looked::Known(enrolled)) => {
-                    duplicate += 1;
-                    bar.suspend(|| acknowledge(path, &enrolled, arguments.json))?;
-                }
-                Err(error) => faults.push(format!("{error:#}")),
-            }
-        }
-        if !ready.is_empty() {
-            let (store, auditor) = match &store {
-                Some(opened) => opened,
-                None => store.insert(open(arguments)?),
-            };
-            let entered = enter(store, &enrolments(context, &ready, &entries, &default));
-            auditor.record(
-                ready.iter().zip(&entered).map(|(scan, entered)| deed(context, scan, entered)),
-            )?;
-            for (scan, entered) in ready.iter().zip(entered) {
-                match entered {
-                    Ok(enrolled) => {
-                        match enrolled.outcome {
-                            Entered::New => new += 1,
-                            Entered::Duplicate => duplicate += 1,
-                        }
-                        bar.suspend(|| acknowledge(&scan.path, &enrolled, arguments.json))?;
-                    }
-                    Err(error) => {
-                        let path = scan.path.display().to_string();
-                        faults.push(format!("{:#}", anyhow::Error::from(error).context(path)));
-                    }
-                }
-            }
-        }
-        bar.inc(together.len() as u64);
+/// What there is to enter.
+pub(super) struct Work {
+    pub(super) paths: Vec<PathBuf>,
+    pub(super) entries: BTreeMap<PathBuf, Entry>,
+    pub(super) default: Entry,
+    pub(super) options: ReadOptions,
+    pub(super) json: bool,
+}
+
+impl Work {
+    fn new(arguments: &EnrolArguments, laboratory: &str) -> anyhow::Result<Self> {
+        let options = read_options(&arguments.read)?;
+        let paths = collect(&arguments.paths)?;
+        let exhibit = ExhibitMetadata { laboratory: laboratory.to_owned(), ..Default::default() };
+        let default = Entry { exhibit, mark: arguments.mark };
+        let entries = match &arguments.metadata {
+            Some(file) => metadata::read(file, &paths, &default)?,
+            None => BTreeMap::new(),
+        };
+        Ok(Self { paths, entries, default, options, json: arguments.json })
     }
-    bar.finish_and_clear();
+
+    /// What is known of a scan.
+    pub(super) fn entry(&self, path: &Path) -> &Entry {
+        self.entries.get(path).unwrap_or(&self.default)
+    }
+}
+
+/// What became of the scans.
+#[derive(Default)]
+pub(super) struct Tally {
+    new: u64,
+    duplicate: u64,
+    faults: Vec<String>,
+}
+
+impl Tally {
+    /// Counts a scan and says that it is safe on the disk.
+    pub(super) fn entered(
+        &mut self,
+        bar: &ProgressBar,
+        path: &Path,
+        enrolled: &Enrolled,
+        json: bool,
+    ) -> anyhow::Result<()> {
+        match enrolled.outcome {
+            Entered::New => self.new += 1,
+            Entered::Duplicate => self.duplicate += 1,
+        }
+        bar.suspend(|| acknowledge(path, enrolled, json))
+    }
+
+    /// Keeps why a scan was not entered.
+    pub(super) fn refused(&mut self, error: &anyhow::Error) {
+        self.faults.push(format!("{error:#}"));
+    }
+}
+
+pub(super) fn run(context: &Context, arguments: &EnrolArguments) -> anyhow::Result<Outcome> {
+    let Tally { new, duplicate, faults } = match arguments.source.resolve()? {
+        References::Store(path) => {
+            let work = Work::new(arguments, arguments.actor.laboratory())?;
+            into_store(context, &work, &path, &arguments.actor)?
+        }
+        References::Server(settings) => {
+            let stated = arguments.actor.laboratory.as_deref();
+            let laboratory = settings.laboratory(stated)?;
+            let work = Work::new(arguments, laboratory.as_deref().unwrap_or_default())?;
+            remote::enrol(context, &settings, &work)?
+        }
+    };
     if !arguments.json {
         print(&format!("{new} entered, {duplicate} already known, {} refused\n", faults.len()))?;
     }
@@ -123,6 +131,62 @@ pub(super) fn run(context: &Context, arguments: &EnrolArguments) -> anyhow::Resu
         bail!("not entered: {}", faults.join("\n       "));
     }
     Ok(Outcome::Done)
+}
+
+/// Enters scans into a store on this machine.
+fn into_store(
+    context: &Context,
+    work: &Work,
+    path: &Path,
+    actor: &ActorArguments,
+) -> anyhow::Result<Tally> {
+    let mut store = if path.exists() { Some(open(path, actor)?) } else { None };
+    let mut tally = Tally::default();
+    let bar = context.progress.bar(work.paths.len() as u64, "enrolling");
+    for together in work.paths.chunks(TOGETHER) {
+        let looked_at: Vec<anyhow::Result<Looked>> = together
+            .par_iter()
+            .map(|path| {
+                let entry = work.entry(path);
+                look(context, store.as_ref().map(|(store, _)| store), path, entry, &work.options)
+            })
+            .collect();
+        let mut ready = Vec::new();
+        for (path, looked) in together.iter().zip(looked_at) {
+            match looked {
+                Ok(Looked::Ready(scan)) => ready.push(scan),
+                Ok(Looked::Known(enrolled)) => tally.entered(&bar, path, &enrolled, work.json)?,
+                Err(error) => tally.refused(&error),
+            }
+        }
+        if !ready.is_empty() {
+            let (store, auditor) = match &store {
+                Some(opened) => opened,
+                None => store.insert(open(path, actor)?),
+            };
+            auditor.begin(ready.iter().map(|scan| Deed {
+                subject: Some(format!("file {}", Digest::of(&scan.original))),
+                parameters: Some(context.engine.parameters().digest()),
+                ..Deed::new(Action::Enrol)
+            }))?;
+            let entered = enter(store, &enrolments(context, &ready, work));
+            auditor.record(
+                ready.iter().zip(&entered).map(|(scan, entered)| deed(context, scan, entered)),
+            )?;
+            for (scan, entered) in ready.iter().zip(entered) {
+                match entered {
+                    Ok(enrolled) => tally.entered(&bar, &scan.path, &enrolled, work.json)?,
+                    Err(error) => {
+                        let path = scan.path.display().to_string();
+                        tally.refused(&anyhow::Error::from(error).context(path));
+                    }
+                }
+            }
+        }
+        bar.inc(together.len() as u64);
+    }
+    bar.finish_and_clear();
+    Ok(tally)
 }
 
 /// Reads a scan and extracts its signature, unless the store has it already: an enrolment that was
@@ -160,11 +224,10 @@ fn look(
 }
 
 /// Opens the store, or makes it, and says so if it had to be mended.
-fn open(arguments: &EnrolArguments) -> anyhow::Result<(DiskStore, Auditor)> {
-    let path = &arguments.store;
+fn open(path: &Path, actor: &ActorArguments) -> anyhow::Result<(DiskStore, Auditor)> {
     let store = DiskStore::create_or_open(path).with_context(|| path.display().to_string())?;
     super::store::mention_opening(path, &store);
-    let auditor = Auditor::open(&store, &arguments.actor)?;
+    let auditor = Auditor::open(&store, actor)?;
     Ok((store, auditor))
 }
 
@@ -178,15 +241,10 @@ fn enter(store: &DiskStore, enrolments: &[Enrolment<'_>]) -> Vec<Result<Enrolled
 }
 
 /// What is entered for each scan.
-fn enrolments<'a>(
-    context: &Context,
-    ready: &'a [Ready],
-    entries: &'a BTreeMap<PathBuf, Entry>,
-    default: &'a Entry,
-) -> Vec<Enrolment<'a>> {
+fn enrolments<'a>(context: &Context, ready: &'a [Ready], work: &'a Work) -> Vec<Enrolment<'a>> {
     let entered = jiff::Timestamp::now();
     let enrolments = ready.iter().map(|scan| {
-        let entry = entries.get(&scan.path).unwrap_or(default);
+        let entry = work.entry(&scan.path);
         let labelled = entry.exhibit.label.is_some();
         Enrolment {
             original: &scan.original,

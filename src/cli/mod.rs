@@ -1,7 +1,7 @@
 //! The `casemark` program: from words on a command line to an exit code.
 //!
 //! `args` is the command line as typed; one file a subcommand resolves and runs it; `output` is the
-//! only place that writes results, `scans` the only one that opens scans. Exit codes: 0 done, 1 nothing
+//! only place that writes results, `scans` the only one that opens scans, `remote` the verbs at a server. Exit codes: 0 done, 1 nothing
 //! found, 2 failed; an error names the file or record, what was found and what was wanted.
 
 mod args;
@@ -18,6 +18,8 @@ mod metadata;
 mod output;
 mod parameters;
 mod progress;
+mod record;
+mod remote;
 mod scans;
 mod search;
 mod serve;
@@ -80,14 +82,14 @@ fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Batch(arguments) => batch::run(&context, &arguments),
         Command::Enrol(arguments) => enrol::run(&context, &arguments),
         Command::Search(arguments) => search::run(&context, &arguments),
-        Command::Show(arguments) => show::run(&arguments),
-        Command::Withdraw(arguments) => withdraw::run(&arguments),
+        Command::Show(arguments) => show::run(&context, &arguments),
+        Command::Withdraw(arguments) => withdraw::run(&context, &arguments),
         Command::Inspect(arguments) => inspect::run(&context, &arguments),
         Command::Store(arguments) => store::run(&context, arguments),
         Command::Transform(arguments) => transform::run(&context, &arguments),
         Command::Simulate(arguments) => simulate::run(&context, &arguments),
         Command::Demo(arguments) => demo::run(&context, &arguments),
-        Command::Share(arguments) => share::run(&arguments),
+        Command::Share(arguments) => share::run(&context, &arguments),
         Command::Audit(command) => audit::run(&context, &command),
         Command::Config(command) => config::run(&command),
         Command::Certs(arguments) => certs::run(&arguments),

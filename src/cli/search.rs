@@ -1,19 +1,23 @@
-//! `casemark search`: a questioned scan against a reference store.
+//! `casemark search`: a questioned scan against a reference store, on this machine or at a server.
 
 use super::args::{ActorArguments, FilterArguments, SearchArguments};
 use super::audit::{Auditor, Deed};
 use super::output::{decimals, print, print_json, table};
+use super::remote::{References, Settings, of_file, upload};
 use super::scans::{extract, read_options};
 use super::{Context, Outcome};
 use crate::access::Action;
+use crate::client::{self, Cells, ScanSource};
 use crate::digest::Digest;
 use crate::matcher::Matcher;
 use crate::report::ComparisonReport;
 use crate::search::{Query, SearchResult, Summary, search};
-use crate::store::{DiskStore, Filter, ReferenceStore, ScanView, Unknown};
-use anyhow::{Context as _, bail};
+use crate::store::{DiskStore, Filter, Progress, ReferenceStore, ScanView, Unknown};
+use anyhow::{Context as _, bail, ensure};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::Instant;
 
 /// A candidate as it is given out.
@@ -40,26 +44,63 @@ struct FailureReport {
     reason: String,
 }
 
+/// A record among the best that its laboratory does not share with who asks a server. Its rank is not told.
+#[derive(Serialize)]
+struct RestrictedReport {
+    laboratory: String,
+}
+
 #[derive(Serialize)]
 struct Report {
     candidates: Vec<CandidateReport>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    restricted: Vec<RestrictedReport>,
     summary: Summary,
     failures: Vec<FailureReport>,
 }
 
+/// What was found, where, and how long it took.
+struct Found {
+    place: String,
+    report: Report,
+    seconds: f64,
+}
+
 pub(super) fn run(context: &Context, arguments: &SearchArguments) -> anyhow::Result<Outcome> {
+    let Found { place, report, seconds } = match arguments.source.resolve()? {
+        References::Store(path) => in_store(context, arguments, &path)?,
+        References::Server(settings) => at_server(context, arguments, &settings)?,
+    };
+    if arguments.json {
+        print_json(&report)?;
+    } else {
+        print(&describe(&report, seconds))?;
+    }
+    let failed = report.summary.records_failed;
+    if let Some(failure) = report.failures.first() {
+        bail!(
+            "{place}: the search is not complete: {failed} records could not be compared, the first is scan {}: {}",
+            failure.scan_id,
+            failure.reason
+        );
+    }
+    ensure!(
+        report.summary.complete,
+        "{place}: the search is not complete: {failed} records could not be compared"
+    );
+    let nothing = report.candidates.is_empty() && report.restricted.is_empty();
+    Ok(if nothing { Outcome::NothingFound } else { Outcome::Done })
+}
+
+fn in_store(context: &Context, arguments: &SearchArguments, path: &Path) -> anyhow::Result<Found> {
     let options = read_options(&arguments.read)?;
     let (signature, original) = extract(context, &arguments.questioned, &options)?;
     let questioned = context
         .engine
         .prepare(&signature)
         .with_context(|| arguments.questioned.display().to_string())?;
-    let store = super::store::open(&arguments.store)?;
-    let actor = ActorArguments {
-        actor: arguments.actor.clone(),
-        laboratory: std::env::var("CASEMARK_LABORATORY").unwrap_or_else(|_| "local".to_owned()),
-    };
-    let auditor = Auditor::open(&store, &actor)?;
+    let store = super::store::open(path)?;
+    let auditor = Auditor::open(&store, &ActorArguments::of(&arguments.actor))?;
     let filter = filter(&arguments.filter);
     let deed = || Deed {
         subject: Some(format!("file {}", Digest::of(&original))),
@@ -70,28 +111,80 @@ pub(super) fn run(context: &Context, arguments: &SearchArguments) -> anyhow::Res
     let matcher = Matcher::new(&context.engine, questioned);
     let result = auditor.attempt(deed, || {
         run_search(context, &matcher, &store, &filter, arguments.top as usize)
-            .with_context(|| arguments.store.display().to_string())
+            .with_context(|| path.display().to_string())
     })?;
     let seconds = started.elapsed().as_secs_f64();
     let report = report(&store, &result)?;
     // The digest of the bytes that --json prints, whether it is given or not.
     let result = Digest::of((serde_json::to_string_pretty(&report)? + "\n").as_bytes());
     auditor.done([Deed { result: Some(result), ..deed() }])?;
-    if arguments.json {
-        print_json(&report)?;
-    } else {
-        print(&describe(&report, seconds))?;
-    }
-    if let Some(failure) = report.failures.first() {
-        bail!(
-            "{}: the search is not complete: {} records could not be compared, the first is scan {}: {}",
-            arguments.store.display(),
-            report.failures.len(),
-            failure.scan_id,
-            failure.reason
+    Ok(Found { place: path.display().to_string(), report, seconds })
+}
+
+fn at_server(
+    context: &Context,
+    arguments: &SearchArguments,
+    settings: &Settings,
+) -> anyhow::Result<Found> {
+    let path = &arguments.questioned;
+    let query = client::Query {
+        questioned: ScanSource::Upload(upload(path, &read_options(&arguments.read)?)?),
+        filter: filter(&arguments.filter),
+        top: arguments.top,
+        cells: if arguments.json { Cells::Whole } else { Cells::Omitted },
+    };
+    let remote = settings.connect(context)?;
+    let started = Instant::now();
+    let bar = context.progress.bar(0, "searching");
+    let searching = remote.client().search(&query, |progress: Progress| {
+        bar.set_length(progress.total);
+        bar.set_position(progress.done);
+    });
+    let searched = remote.wait(searching);
+    bar.finish_and_clear();
+    let searched =
+        searched.map_err(|error| of_file(error, &[("query.questioned.upload", path)]))?;
+    let failures = searched
+        .failures
+        .into_iter()
+        .map(|(scan, reason)| FailureReport { scan_id: scan.to_string(), reason });
+    let restricted = searched.restricted.into_iter();
+    let report = Report {
+        candidates: searched.candidates.into_iter().map(CandidateReport::from).collect(),
+        restricted: restricted.map(|laboratory| RestrictedReport { laboratory }).collect(),
+        summary: searched.summary,
+        failures: failures.collect(),
+    };
+    let seconds = started.elapsed().as_secs_f64();
+    let came = (report.candidates.len() + report.restricted.len()) as u64;
+    let wanted = u64::from(arguments.top).min(report.summary.records_searched);
+    if came < wanted {
+        eprintln!(
+            "warning: {}: {came} candidates came where {wanted} were wanted: the server gives no more",
+            remote.server()
         );
     }
-    Ok(if report.candidates.is_empty() { Outcome::NothingFound } else { Outcome::Done })
+    Ok(Found { place: remote.server().to_owned(), report, seconds })
+}
+
+impl From<client::Candidate> for CandidateReport {
+    fn from(candidate: client::Candidate) -> Self {
+        let client::Candidate { rank, record, comparison } = candidate;
+        let client::Record { scan, mark, exhibit, case, .. } = record;
+        Self {
+            rank,
+            exhibit_id: exhibit.id.to_string(),
+            scan_id: scan.id.to_string(),
+            original_file_name: scan.original_name,
+            laboratory: exhibit.laboratory,
+            case_number: case.map(|case| case.number),
+            label: exhibit.label,
+            country: exhibit.country.map(|country| country.to_string()),
+            calibre: exhibit.calibre,
+            mark: mark.kind.to_string(),
+            comparison,
+        }
+    }
 }
 
 /// Searches with progress.
@@ -146,6 +239,7 @@ fn report(store: &DiskStore, result: &SearchResult) -> anyhow::Result<Report> {
     });
     Ok(Report {
         candidates: candidates.collect::<anyhow::Result<_>>()?,
+        restricted: Vec::new(),
         summary: result.summary.clone(),
         failures: failures.collect(),
     })
@@ -167,6 +261,16 @@ fn describe(report: &Report, seconds: f64) -> String {
     });
     let header = ["rank", "exhibit", "file", "cmc", "fraction", "ncc", "theta_deg"];
     let mut text = table(&header, rows.collect());
+    let mut restricted: BTreeMap<&str, usize> = BTreeMap::new();
+    for record in &report.restricted {
+        *restricted.entry(&record.laboratory).or_default() += 1;
+    }
+    for (laboratory, records) in restricted {
+        let _ = writeln!(
+            text,
+            "Among the best, but not shared with you: {records} of {laboratory}. Ask that laboratory."
+        );
+    }
     let summary = &report.summary;
     let _ = writeln!(
         text,

@@ -1,38 +1,60 @@
-//! `casemark show`: one record of a store, with what hangs on it.
+//! `casemark show`: one record of a store or of a server, with what hangs on it.
 
-use super::Outcome;
 use super::args::ShowArguments;
 use super::output::{print, print_json, write_file};
+use super::record::{FoundReport, RecordReport};
+use super::remote::{self, References, Remote};
+use super::{Context, Outcome};
 use crate::store::{DiskStore, Found, ReferenceStore as _, ScanView};
 use anyhow::{Context as _, bail};
 use serde::Serialize;
+use std::path::Path;
 
 #[derive(Serialize)]
 struct Report {
     #[serde(flatten)]
-    record: Found,
+    record: FoundReport,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    scans: Vec<ScanView>,
+    scans: Vec<RecordReport>,
 }
 
-pub(super) fn run(arguments: &ShowArguments) -> anyhow::Result<Outcome> {
-    let store = super::store::open(&arguments.store)?;
-    let named = || arguments.store.display().to_string();
-    let record = store.find(&arguments.id).with_context(named)?;
-    let scans = scans(&store, &record).with_context(named)?;
-    if let Some(path) = &arguments.original {
-        let Found::Scan(scan) = &record else {
-            bail!("{} is no scan: only scans have an original file", arguments.id);
-        };
-        write_file(path, &store.original(scan.id).with_context(named)?)?;
-    }
-    let report = Report { record, scans };
+pub(super) fn run(context: &Context, arguments: &ShowArguments) -> anyhow::Result<Outcome> {
+    let report = match arguments.source.resolve()? {
+        References::Store(path) => of_store(arguments, &path)?,
+        References::Server(settings) => of_server(arguments, &settings.connect(context)?)?,
+    };
     if arguments.json {
         print_json(&report)?;
     } else {
         print(&describe(&serde_json::to_value(&report)?, 0))?;
     }
     Ok(Outcome::Done)
+}
+
+fn of_store(arguments: &ShowArguments, path: &Path) -> anyhow::Result<Report> {
+    let store = super::store::open(path)?;
+    let named = || path.display().to_string();
+    let record = store.find(&arguments.id).with_context(named)?;
+    let scans = scans(&store, &record).with_context(named)?;
+    if let Some(path) = &arguments.original {
+        let Found::Scan(scan) = &record else { return no_original(&arguments.id) };
+        write_file(path, &store.original(scan.id).with_context(named)?)?;
+    }
+    let scans = scans.into_iter().map(RecordReport::from).collect();
+    Ok(Report { record: record.into(), scans })
+}
+
+fn of_server(arguments: &ShowArguments, remote: &Remote) -> anyhow::Result<Report> {
+    let (record, scans) = remote::find(remote, &arguments.id)?;
+    if let Some(path) = &arguments.original {
+        let FoundReport::Scan(scan) = &record else { return no_original(&arguments.id) };
+        write_file(path, &remote.wait(remote.client().download(scan.id))?.bytes)?;
+    }
+    Ok(Report { record, scans: scans.into_iter().map(RecordReport::from).collect() })
+}
+
+fn no_original<T>(id: &str) -> anyhow::Result<T> {
+    bail!("{id} is no scan: only scans have an original file")
 }
 
 /// The scans that belong to a record.

@@ -1,16 +1,21 @@
 //! `casemark store`: counting, checking, mending and merging a reference store.
 
 use super::args::{
-    ActorArguments, ChangeArguments, MergeArguments, ReadArguments, StoreArguments, StoreCommand,
+    ActorArguments, ChangeArguments, LookArguments, MergeArguments, ReadArguments, StoreArguments,
+    StoreCommand,
 };
 use super::audit::{Auditor, Deed};
 use super::output::{print, print_json, table};
+use super::remote::References;
 use super::scans::read_options;
 use super::{Context, Outcome};
 use crate::access::Action;
+use crate::client;
 use crate::format;
 use crate::signature::Signature;
-use crate::store::{DiskStore, Filter, ReferenceStore as _, ScanId, SignatureBlob};
+use crate::store::{
+    DiskStore, Filter, Progress, ReferenceStore as _, ScanId, SignatureBlob, VerificationReport,
+};
 use anyhow::{Context as _, bail};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -22,7 +27,7 @@ const TOGETHER: usize = 32;
 
 pub(super) fn run(context: &Context, command: StoreCommand) -> anyhow::Result<Outcome> {
     match command {
-        StoreCommand::Stats(arguments) => stats(&arguments),
+        StoreCommand::Stats(arguments) => stats(context, &arguments),
         StoreCommand::Verify(arguments) => verify(context, &arguments),
         StoreCommand::Rebuild(arguments) => rebuild(context, &arguments),
         StoreCommand::Purge(arguments) => purge(context, &arguments),
@@ -52,9 +57,16 @@ pub(super) fn mention_opening(path: &Path, store: &DiskStore) {
     }
 }
 
-fn stats(arguments: &StoreArguments) -> anyhow::Result<Outcome> {
-    let store = open(&arguments.store)?;
-    let statistics = store.statistics().with_context(|| arguments.store.display().to_string())?;
+fn stats(context: &Context, arguments: &LookArguments) -> anyhow::Result<Outcome> {
+    let statistics = match arguments.source.resolve()? {
+        References::Store(path) => {
+            open(&path)?.statistics().with_context(|| path.display().to_string())?
+        }
+        References::Server(settings) => {
+            let remote = settings.connect(context)?;
+            remote.wait(remote.client().statistics())?
+        }
+    };
     if arguments.json {
         print_json(&statistics)?;
         return Ok(Outcome::Done);
@@ -76,25 +88,50 @@ struct Verification {
     unlisted: u64,
 }
 
-fn verify(context: &Context, arguments: &StoreArguments) -> anyhow::Result<Outcome> {
-    let store = open(&arguments.store)?;
+impl From<VerificationReport> for Verification {
+    fn from(report: VerificationReport) -> Self {
+        Self {
+            sound: report.is_sound(),
+            objects: report.objects,
+            bytes: report.bytes,
+            unused: report.unused,
+            findings: report.findings.iter().map(ToString::to_string).collect(),
+            unlisted: report.unlisted,
+        }
+    }
+}
+
+impl From<client::Verification> for Verification {
+    fn from(verification: client::Verification) -> Self {
+        let client::Verification { sound, objects, bytes, unused, findings, unlisted } =
+            verification;
+        Self { sound, objects, bytes, unused, findings, unlisted }
+    }
+}
+
+fn verify(context: &Context, arguments: &LookArguments) -> anyhow::Result<Outcome> {
     let bar = context.progress.bar(0, "verifying");
-    let report = store
-        .verify(&mut |progress| {
-            bar.set_length(progress.total);
-            bar.set_position(progress.done);
-            ControlFlow::Continue(())
-        })
-        .with_context(|| arguments.store.display().to_string())?;
-    bar.finish_and_clear();
-    let verification = Verification {
-        sound: report.is_sound(),
-        objects: report.objects,
-        bytes: report.bytes,
-        unused: report.unused,
-        findings: report.findings.iter().map(ToString::to_string).collect(),
-        unlisted: report.unlisted,
+    let follow = |progress: Progress| {
+        bar.set_length(progress.total);
+        bar.set_position(progress.done);
     };
+    let (place, verification) = match arguments.source.resolve()? {
+        References::Store(path) => {
+            let place = path.display().to_string();
+            let report = open(&path)?.verify(&mut |progress| {
+                follow(progress);
+                ControlFlow::Continue(())
+            });
+            let report = report.with_context(|| place.clone())?;
+            (place, Verification::from(report))
+        }
+        References::Server(settings) => {
+            let remote = settings.connect(context)?;
+            let verification = remote.wait(remote.client().verify(follow))?;
+            (remote.server().to_owned(), Verification::from(verification))
+        }
+    };
+    bar.finish_and_clear();
     if arguments.json {
         print_json(&verification)?;
     } else {
@@ -106,7 +143,7 @@ fn verify(context: &Context, arguments: &StoreArguments) -> anyhow::Result<Outco
     }
     if !verification.sound {
         let count = verification.findings.len() as u64 + verification.unlisted;
-        bail!("{}: the store is not sound: {count} findings", arguments.store.display());
+        bail!("{place}: the store is not sound: {count} findings");
     }
     if !arguments.json {
         print("the store is sound\n")?;
@@ -133,7 +170,7 @@ fn purge(context: &Context, arguments: &ChangeArguments) -> anyhow::Result<Outco
     let store = open(&arguments.store)?;
     let auditor = Auditor::open(&store, actor)?;
     let spinner = context.progress.spinner("purging");
-    let purged = auditor.attempt(
+    let purged = auditor.change(
         || Deed::new(Action::Purge),
         || store.purge().with_context(|| arguments.store.display().to_string()),
     )?;
@@ -166,7 +203,7 @@ fn merge(context: &Context, arguments: &MergeArguments) -> anyhow::Result<Outcom
         subject: Some(format!("store {}", other.manifest().store)),
         ..Deed::new(Action::Merge)
     };
-    let merged = auditor.attempt(deed, || {
+    let merged = auditor.change(deed, || {
         store
             .merge_from(&other)
             .with_context(|| format!("{} into {}", from.display(), arguments.store.display()))
@@ -227,7 +264,7 @@ fn upgrade(
             parameters: Some(parameters.digest()),
             ..Deed::new(Action::Upgrade)
         };
-        auditor.attempt(
+        auditor.change(
             || deed(None),
             || store.add_signatures(&signatures, jiff::Timestamp::now()).with_context(named),
         )?;

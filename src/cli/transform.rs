@@ -4,7 +4,7 @@
 //! noise. What was done is added to the comment of the file. For validation: the same words give the
 //! same files.
 
-use super::args::{Rotation, TransformArguments};
+use super::args::TransformArguments;
 use super::output::{print, write_file};
 use super::scans::{collect, read, read_options};
 use super::{Context, Outcome};
@@ -19,6 +19,31 @@ use anyhow::{Context as _, bail, ensure};
 use rayon::prelude::*;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// An angle as typed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Rotation {
+    /// This one, degrees.
+    Degrees(f64),
+    /// One for each scan, from the seed.
+    Random,
+}
+
+impl std::str::FromStr for Rotation {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "random" {
+            return Ok(Self::Random);
+        }
+        let degrees: f64 = text.parse().map_err(|_| "wanted degrees, or random".to_owned())?;
+        if degrees.is_finite() {
+            Ok(Self::Degrees(degrees))
+        } else {
+            Err("wanted degrees".to_owned())
+        }
+    }
+}
 
 pub(super) fn run(context: &Context, arguments: &TransformArguments) -> anyhow::Result<Outcome> {
     let options = read_options(&arguments.read)?;

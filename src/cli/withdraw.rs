@@ -1,17 +1,31 @@
 //! `casemark withdraw`: a tombstone for an exhibit or a scan.
 
-use super::Outcome;
 use super::args::WithdrawArguments;
 use super::audit::{Auditor, Deed};
 use super::output::print;
+use super::remote::{self, References};
+use super::{Context, Outcome};
 use crate::access::Action;
 use crate::store::{Found, ReferenceStore as _, Subject};
 use anyhow::{Context as _, bail};
+use std::path::Path;
 
-pub(super) fn run(arguments: &WithdrawArguments) -> anyhow::Result<Outcome> {
-    let store = super::store::open(&arguments.store)?;
+pub(super) fn run(context: &Context, arguments: &WithdrawArguments) -> anyhow::Result<Outcome> {
+    let subject = match arguments.source.resolve()? {
+        References::Store(path) => of_store(arguments, &path)?,
+        References::Server(settings) => {
+            let remote = settings.connect(context)?;
+            remote::withdraw(&remote, &arguments.id, &arguments.reason)?
+        }
+    };
+    print(&format!("{subject} is withdrawn; its files stay until `casemark store purge`\n"))?;
+    Ok(Outcome::Done)
+}
+
+fn of_store(arguments: &WithdrawArguments, path: &Path) -> anyhow::Result<Subject> {
+    let store = super::store::open(path)?;
     let auditor = Auditor::open(&store, &arguments.actor)?;
-    let named = || arguments.store.display().to_string();
+    let named = || path.display().to_string();
     let subject = match store.find(&arguments.id).with_context(named)? {
         Found::Exhibit(exhibit) => Subject::Exhibit(exhibit.id),
         Found::Scan(scan) => Subject::Scan(scan.id),
@@ -24,10 +38,9 @@ pub(super) fn run(arguments: &WithdrawArguments) -> anyhow::Result<Outcome> {
         detail: Some(arguments.reason.clone()),
         ..Deed::new(Action::Withdraw)
     };
-    auditor.attempt(deed, || {
+    auditor.change(deed, || {
         store.withdraw(subject, &arguments.reason, jiff::Timestamp::now()).with_context(named)
     })?;
     auditor.done([deed()])?;
-    print(&format!("{subject} is withdrawn; its files stay until `casemark store purge`\n"))?;
-    Ok(Outcome::Done)
+    Ok(subject)
 }

@@ -105,8 +105,9 @@ section! {
         message_bytes: u64 = Set("4194304"), 1114112..=67108864;
         /// Largest file that is uploaded, bytes.
         upload_bytes: u64 = Set("268435456"), 65536..=4294967296;
-        /// Uploads held in memory at the same time, bytes of all laboratories together.
-        uploads_bytes: u64 = Set("1073741824"), 65536..=1099511627776;
+        /// Files of uploads and downloads held at the same time, bytes of all laboratories together. With what is
+        /// read ahead of them, memory can be two and a half times as much.
+        uploads_bytes: u64 = Set("536870912"), 65536..=1099511627776;
         /// Searches of one laboratory that run or wait at the same time.
         concurrent_searches_per_laboratory: u64 = Set("4"), 1..=1024;
         /// Searches that wait for their turn, and as many other pieces of work, of all laboratories together.
@@ -117,14 +118,21 @@ section! {
         page: u64 = Set("500"), 1..=10000;
         /// Streams of one connection at the same time.
         streams_per_connection: u64 = Set("128"), 1..=65536;
-        /// Connections at the same time.
+        /// Connections at the same time. Where all places are taken, one that has said nothing yet makes room.
         connections: u64 = Set("1024"), 1..=65536;
+        /// Connections from one address at the same time. Behind a proxy all come from one.
+        connections_per_address: u64 = Set("256"), 1..=65536;
+        /// Calls at the same time, streams included.
+        calls: u64 = Set("1024"), 1..=65536;
+        /// Calls of one laboratory at the same time.
+        calls_per_laboratory: u64 = Set("256"), 1..=65536;
         /// Longest time for a request other than those below, its upload included, seconds. A client's own
         /// deadline holds if it is shorter.
         request_seconds: u64 = Set("300"), 1..=86400;
         /// Longest time for a search, a batch, a verification or a download, seconds.
         search_seconds: u64 = Set("3600"), 1..=86400;
-        /// Longest time between two chunks of an upload or two pairs of a batch, seconds.
+        /// Longest time between two chunks of an upload or two pairs of a batch, and for a client to take the next
+        /// message of an answer, seconds.
         idle_seconds: u64 = Set("30"), 1..=86400;
         /// When to come again, as clients are told who are refused for want of room, seconds.
         retry_seconds: u64 = Set("2"), 1..=3600;

@@ -16,9 +16,9 @@ use serde::Serialize;
 use std::cmp::Ordering;
 use std::ops::ControlFlow;
 
-/// Signatures read before they are compared together: enough for any number of cores, and a few
-/// megabytes.
-const BLOCK: usize = 64;
+/// Signatures read before they are compared together, for each thread: enough to keep all of them busy, and few enough
+/// that who waits for these threads waits a fraction of a second.
+const BLOCK_PER_THREAD: usize = 8;
 
 /// A reference that looks like the questioned surface. A lead: only an examiner makes a hit.
 #[derive(Clone, Debug, PartialEq)]
@@ -154,8 +154,10 @@ pub fn search(
     let mut best: Vec<Candidate> = Vec::new();
     let mut failures = Vec::new();
     let mut done = 0;
+    let threads =
+        query.pool.map_or_else(rayon::current_num_threads, ThreadPool::current_num_threads);
     loop {
-        let block = block(&mut listing, observer)?;
+        let block = block(&mut listing, observer, (BLOCK_PER_THREAD * threads).max(16))?;
         if block.is_empty() {
             break;
         }
@@ -191,9 +193,10 @@ pub fn search(
 fn block(
     listing: &mut Listing<'_, StoredSignature>,
     observer: &dyn Observer,
+    length: usize,
 ) -> Result<Vec<StoredSignature>, StoreError> {
     let mut block = Vec::new();
-    while block.len() < BLOCK {
+    while block.len() < length {
         let Some(stored) = listing.next().transpose()? else { break };
         if observer.admits(stored.scan)? {
             block.push(stored);

@@ -1,6 +1,7 @@
 //! `AdminService`: how much is in the store, is it whole, and who asked what?
 
-use super::call::{Answers, Scope, Shared, Unopened};
+use super::answers::{Answers, Unopened};
+use super::call::{Scope, Shared};
 use super::gate::Rpc;
 use super::pb::admin_service_server::AdminService;
 use super::pb::verify_response::Event;
@@ -114,7 +115,7 @@ async fn query_audit(
     let (longest, page_size) = (shared.limits.page, request.page_size);
     let size = convert::count("page_size", page_size, PAGE.min(longest), longest)?;
     let from = match request.page_token.as_str() {
-        "" => 0,
+        "" => request.from_index,
         token => token.parse().map_err(|_| Fault::field("page_token", Problem::NotAToken))?,
     };
     let query = convert::audit_query(request)?;
@@ -127,7 +128,7 @@ async fn query_audit(
             checkpoint: checkpoint.to_string(),
         })
     };
-    shared.workers.run(Queue::Jobs, work).await
+    shared.workers.run(Queue::Reads, work).await
 }
 
 fn event(event: Event) -> pb::VerifyResponse {

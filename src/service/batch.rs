@@ -3,7 +3,8 @@
 //! Pairs are compared side by side, as many as may be ahead, and answered in their order. The stream is read no further
 //! than that, so a client that sends faster than it reads is held up by the transport, not kept in memory.
 
-use super::call::{Answers, Scope, Shared, Unopened};
+use super::answers::{Answers, Unopened};
+use super::call::{Scope, Shared};
 use super::convert::Cells;
 use super::gate::Rpc;
 use super::pb::batch_scan::Scan;

@@ -4,10 +4,11 @@
 //! logs, in the answer and in every error, and ends with the work, the deadline, or the server's own end, whichever comes
 //! first. How it ended is in the audit log before the end of its answer leaves.
 
+use super::answers::{Answers, Outbound, Unopened, channel, forget};
 use super::gate::{Access, Arrival, Caller, Gate, Refusal, Rpc};
 use super::limits::Limits;
 use super::metrics::{Counted, Metrics};
-use super::quota::Quota;
+use super::quota::{Quota, Share};
 use super::replays::Replays;
 use super::status::{Fault, REQUEST_ID, Room, status};
 use super::trail::Trail;
@@ -20,16 +21,15 @@ use crate::store::{ReferenceStore, ScanId, ScanView, StoreError};
 use prost::Message;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc::{self, OwnedPermit};
+use tokio::sync::mpsc::OwnedPermit;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio_stream::wrappers::ReceiverStream;
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Request, Response, Status, Streaming};
 use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
-/// Messages that wait for a client before its call waits too.
-const AHEAD: usize = 8;
+/// How long who has its share of calls waits to be told so.
+const TARRY: Duration = Duration::from_secs(1);
 
 /// How far the server is on its way to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,6 +56,8 @@ pub(super) struct Shared {
     pub(super) searches: Arc<Quota>,
     pub(super) replays: Replays,
     pub(super) calls: Arc<Semaphore>,
+    /// A laboratory's part of them.
+    pub(super) shares: Arc<Quota>,
     pub(super) verification: Arc<tokio::sync::Mutex<()>>,
     pub(super) stage: watch::Sender<Stage>,
 }
@@ -79,6 +81,7 @@ pub(super) struct Call {
     concluded: bool,
     _counted: Counted,
     _place: OwnedSemaphorePermit,
+    _share: Share,
 }
 
 /// What the parts of a call that run elsewhere need of it.
@@ -108,6 +111,10 @@ impl Admission {
             Ok(call) => return Ok(*call),
             Err(turned) => *turned,
         };
+        if let Fault::Room { what: Room::LaboratoryCalls, .. } = fault {
+            // Who has its share and comes again at once would keep the machine busy with refusals.
+            tokio::time::sleep(TARRY).await;
+        }
         if let Some(trail) = trail
             && let Err(unwritten) = trail.ended(Some(&fault)).await
         {
@@ -131,9 +138,12 @@ impl Shared {
         let peer = request.remote_addr();
         let span = tracing::info_span!("call", %rpc, request_id, peer = ?peer, caller = tracing::field::Empty);
         let turned = |fault: Fault, trail: Option<Arc<Trail>>| {
-            span.in_scope(
-                || tracing::info!(code = ?fault.code(), fault = %fault.chain(), "refused"),
-            );
+            // A crowd must not fill the log; the metrics count it.
+            if !matches!(fault, Fault::Room { .. }) {
+                span.in_scope(
+                    || tracing::info!(code = ?fault.code(), fault = %fault.chain(), "refused"),
+                );
+            }
             self.metrics.end(rpc, fault.code(), Some(fault.reason()), started.elapsed());
             Admission(Err(Box::new(Turned { fault, request_id: request_id.clone(), trail })))
         };
@@ -169,10 +179,15 @@ impl Shared {
         if *self.stage.borrow() != Stage::Serving {
             return turned(self.stopping(), None);
         }
+        let full = |what: Room| {
+            self.metrics.refuse(what);
+            turned(Fault::Room { what, retry_after: self.limits.retry_after }, None)
+        };
+        let Some(share) = self.shares.take(caller.account()) else {
+            return full(Room::LaboratoryCalls);
+        };
         let Ok(place) = Arc::clone(&self.calls).try_acquire_owned() else {
-            self.metrics.refuse(Room::Calls);
-            let retry_after = self.limits.retry_after;
-            return turned(Fault::Room { what: Room::Calls, retry_after }, None);
+            return full(Room::Calls);
         };
         self.metrics.begin(rpc);
         Admission(Ok(Box::new(Call {
@@ -185,6 +200,7 @@ impl Shared {
             concluded: false,
             _counted: Counted::begin(&self.metrics, |metrics| &metrics.calls),
             _place: place,
+            _share: share,
             request_id: request_id.clone(),
             span,
         })))
@@ -285,15 +301,17 @@ impl Call {
         F: Future<Output = Result<(), Fault>> + Send + 'static,
         W: FnOnce(Unopened<T>) -> F,
     {
-        let (sender, receiver) = mpsc::channel(AHEAD + 1);
-        let answers = self.identified(Response::new(ReceiverStream::new(receiver)));
+        let (sender, answers) = channel();
+        let queue = answers.queue();
+        let answers = self.identified(Response::new(answers));
         let Ok(last) = sender.clone().try_reserve_owned() else {
             // A channel just made has room.
             return Err(status(&Fault::Panicked, &self.request_id));
         };
         let ending = Ending { last: Some(last), request_id: self.request_id.clone() };
-        let outbound = Outbound { sender: sender.clone() };
-        let work = work(Unopened { outbound, trail: Arc::clone(&self.trail) });
+        let idle = self.shared.limits.upload_idle;
+        let outbound = Outbound::new(sender.clone(), idle);
+        let work = work(Unopened::new(outbound, Arc::clone(&self.trail)));
         let span = self.span.clone();
         let mut call = self;
         let task = async move {
@@ -306,6 +324,9 @@ impl Call {
                 }
             };
             let result = call.shared.bounded(call.deadline, watched).await;
+            if matches!(result, Err(Fault::NotTaken { .. })) {
+                forget(&queue);
+            }
             let result = call.conclude(result).await;
             // The work is over before the client hears so.
             drop(call);
@@ -371,48 +392,6 @@ impl Drop for Call {
         self.span.in_scope(|| tracing::info!(seconds = took.as_secs_f64(), "abandoned"));
         let gone = Fault::Cancelled;
         self.shared.metrics.end(self.rpc, gone.code(), Some(gone.reason()), took);
-    }
-}
-
-/// The stream of answers.
-pub(super) type Answers<T> = ReceiverStream<Result<T, Status>>;
-
-/// Where answers will go, once the audit log has it that they do.
-#[derive(Debug)]
-pub(super) struct Unopened<T> {
-    outbound: Outbound<T>,
-    trail: Arc<Trail>,
-}
-
-impl<T> Unopened<T> {
-    /// Writes down that an answer begins.
-    pub(super) async fn open(self) -> Result<Outbound<T>, Fault> {
-        self.trail.begun().await?;
-        Ok(self.outbound)
-    }
-}
-
-/// Where answers go.
-#[derive(Debug)]
-pub(super) struct Outbound<T> {
-    sender: mpsc::Sender<Result<T, Status>>,
-}
-
-impl<T> Clone for Outbound<T> {
-    fn clone(&self) -> Self {
-        Self { sender: self.sender.clone() }
-    }
-}
-
-impl<T> Outbound<T> {
-    /// Sends an answer, as soon as the client takes it.
-    pub(super) async fn send(&self, answer: T) -> Result<(), Fault> {
-        self.sender.send(Ok(answer)).await.map_err(|_| Fault::Cancelled)
-    }
-
-    /// Sends an answer if the client takes it at once: for news that the next ones outdate. Whether it was sent.
-    pub(super) fn offer(&self, answer: T) -> bool {
-        self.sender.try_send(Ok(answer)).is_ok()
     }
 }
 

@@ -16,7 +16,7 @@ pub struct Limits {
     pub upload_bytes: u64,
     /// Bytes of all files held in memory at once, uploads and downloads together.
     pub held_bytes: u64,
-    /// Longest wait for the next message of an upload.
+    /// Longest wait for the next message of an upload, and for a client to take the next of an answer.
     pub upload_idle: Duration,
     /// Longest call other than those below, whatever deadline the client sets.
     pub longest_request: Duration,
@@ -24,8 +24,12 @@ pub struct Limits {
     pub longest_search: Duration,
     /// Connections at once.
     pub connections: usize,
+    /// Connections at once from one address.
+    pub connections_per_address: usize,
     /// Calls at once, streams included.
     pub calls: usize,
+    /// Those of one laboratory.
+    pub calls_per_laboratory: usize,
     /// Streams at once on one connection.
     pub streams_per_connection: u32,
     /// Threads that compute.
@@ -61,12 +65,14 @@ impl Default for Limits {
         Self {
             message_bytes: 4 << 20,
             upload_bytes: 256 * MEBI,
-            held_bytes: 1024 * MEBI,
+            held_bytes: 512 * MEBI,
             upload_idle: Duration::from_secs(30),
             longest_request: Duration::from_secs(300),
             longest_search: Duration::from_secs(3600),
             connections: 1024,
+            connections_per_address: 256,
             calls: 1024,
+            calls_per_laboratory: 256,
             streams_per_connection: 128,
             threads,
             searches: 2,

@@ -47,6 +47,7 @@ pub(super) struct Metrics {
     rejected: Family<[Label; 1], Counter>,
     pub(super) connections: Gauge,
     pub(super) connections_refused: Counter,
+    pub(super) connections_evicted: Counter,
     held_bytes: Gauge,
     stored: Family<[Label; 1], Gauge>,
     stored_bytes: Family<[Label; 1], Gauge>,
@@ -130,6 +131,11 @@ impl Metrics {
             connections_refused: registered!(
                 "connections_refused",
                 "Connections closed for want of room",
+                Counter::default()
+            ),
+            connections_evicted: registered!(
+                "connections_evicted",
+                "Connections that said nothing and made room for others",
                 Counter::default()
             ),
             held_bytes: registered!("held", "Files held in memory", Unit::Bytes, Gauge::default()),

@@ -10,6 +10,7 @@
 //! `status`.
 
 mod admin;
+mod answers;
 mod batch;
 mod call;
 mod comparison;

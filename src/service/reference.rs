@@ -1,6 +1,7 @@
 //! `ReferenceService`: entering, reading and withdrawing scans of the store.
 
-use super::call::{Answers, Scope, Shared, Unopened};
+use super::answers::{Answers, Unopened};
+use super::call::{Scope, Shared};
 use super::gate::{Access, Rpc};
 use super::pb::download_response::Content as Downloaded;
 use super::pb::enrol_request::Content;
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 use prost::Message;
 use prost::bytes::Bytes;
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 use tonic::{Request, Response, Status, Streaming};
 
 /// Records of a page where the client does not say how many.
@@ -56,7 +58,7 @@ impl ReferenceService for References {
         call.unary(async move {
             let id = convert::identifier("scan_id", &request.into_inner().scan_id)?;
             scope.trail.about(Subject::Scan(id));
-            on_jobs(scope, move |scope| get(scope, id)).await
+            reading(scope, move |scope| get(scope, id)).await
         })
         .await
     }
@@ -98,8 +100,17 @@ impl ReferenceService for References {
     }
 }
 
-/// Work that only reads or writes the store.
-async fn on_jobs<T: Send + 'static>(
+/// Work that only reads the store: it does not wait behind what computes or writes.
+async fn reading<T: Send + 'static>(
+    scope: Scope,
+    work: impl FnOnce(&Scope) -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    let shared = Arc::clone(&scope.shared);
+    shared.workers.run(Queue::Reads, move |_| work(&scope)).await
+}
+
+/// Work that only writes into the store.
+async fn writing<T: Send + 'static>(
     scope: Scope,
     work: impl FnOnce(&Scope) -> Result<T, Fault> + Send + 'static,
 ) -> Result<T, Fault> {
@@ -155,13 +166,15 @@ async fn enrol(
     if next.is_some() {
         return Err(Fault::Order { found: "a second metadata", wanted });
     }
-    let hash = move |bench: &Bench| bench.compute(|| assembly.finish());
-    let upload = shared.workers.run(Queue::Jobs, hash).await?;
+    // Not on the threads that compute: a search has them for a block at a time.
+    let upload = shared.workers.run(Queue::Jobs, move |_| assembly.finish()).await?;
     scope.trail.about(file_subject(upload.sha256));
     // 3.
     let asked = Digest::of(&[asked.as_slice(), upload.sha256.as_bytes()].concat());
     let replay = shared.replays.take(&scope.caller.name, &request_id, asked).await?;
-    if let Some(answer) = replay.answer() {
+    if let Some(answer) = replay.answer()
+        && still_in_use(&scope, &answer).await?
+    {
         scope.trail.remark("answered before");
         return Ok(answer);
     }
@@ -170,6 +183,12 @@ async fn enrol(
     let answer = shared.workers.run(Queue::Jobs, work).await?;
     replay.answered(&answer);
     Ok(answer)
+}
+
+/// Whether what was entered before was not withdrawn since: then it is entered anew.
+async fn still_in_use(scope: &Scope, answer: &pb::EnrolResponse) -> Result<bool, Fault> {
+    let id: ScanId = convert::identifier("metadata.request_id", &answer.scan_id)?;
+    reading(scope.clone(), move |scope| Ok(scope.shared.store.view(id)?.withdrawal.is_none())).await
 }
 
 fn enter(
@@ -228,7 +247,7 @@ async fn list(scope: Scope, request: pb::ListRequest) -> Result<pb::ListResponse
         }
     };
     let filter = Filter { after, ..filter };
-    on_jobs(scope, move |scope| {
+    reading(scope, move |scope| {
         let store = &scope.shared.store;
         let (mut records, mut bytes) = (Vec::new(), 0);
         for scan in store.scans(&filter) {
@@ -262,7 +281,7 @@ async fn withdraw(
     convert::text("reason", &reason, LINE_LIMIT)?;
     scope.trail.about(subject);
     scope.trail.remark(&reason);
-    on_jobs(scope, move |scope| {
+    writing(scope, move |scope| {
         match subject {
             Subject::Scan(id) => drop(scope.view(id)?),
             Subject::Exhibit(id) => check_exhibit(scope, id)?,
@@ -283,7 +302,7 @@ async fn share(scope: Scope, request: pb::ShareRequest) -> Result<pb::ShareRespo
     let sharing = sharing.map(convert::sharing).transpose()?;
     scope.trail.about(Subject::Exhibit(id));
     scope.trail.remark(convert::describe_sharing(sharing.as_ref()));
-    on_jobs(scope, move |scope| {
+    writing(scope, move |scope| {
         check_exhibit(scope, id)?;
         let share = || {
             let at = Timestamp::now();
@@ -305,6 +324,18 @@ fn check_exhibit(scope: &Scope, exhibit: ExhibitId) -> Result<(), Fault> {
         .try_for_each(|scan| scope.check(&store.view(scan)?, exhibit))
 }
 
+/// A file whose bytes count as held as long as one of its chunks waits for the client.
+struct HeldFile {
+    bytes: Vec<u8>,
+    _held: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for HeldFile {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 async fn download(
     scope: Scope,
     request: pb::DownloadRequest,
@@ -322,9 +353,9 @@ async fn download(
             }
             original => original?,
         };
-        Ok((view.scan, Bytes::from(original), held))
+        Ok((view.scan, Bytes::from_owner(HeldFile { bytes: original, _held: held })))
     };
-    let (scan, original, _held) = on_jobs(scope, work).await?;
+    let (scan, original) = reading(scope, work).await?;
     let outbound = unopened.open().await?;
     trail.gave(scan.original);
     let content = |content| pb::DownloadResponse { content: Some(content) };

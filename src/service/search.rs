@@ -3,17 +3,19 @@
 //! A search has a place in a queue of its own. Its client hears of every block while it can keep up; what is final comes
 //! after the last block. A client that goes away stops the search before the next comparison.
 
-use super::call::{Answers, Outbound, Scope, Shared, Unopened};
+use super::answers::{Answers, Outbound, Unopened};
+use super::call::{Scope, Shared};
 use super::convert::Cells;
 use super::gate::{Access, Rpc};
 use super::pb::search_request::Content;
 use super::pb::search_response::Event;
 use super::pb::search_service_server::SearchService;
+use super::quota::Share;
 use super::scans::{Fields, Source, file_subject, prepare, receive};
 use super::status::{Fault, Room};
 use super::trail::Transcript;
 use super::upload::Inbound;
-use super::work::{Bench, Queue};
+use super::work::Bench;
 use super::{convert, pb};
 use crate::matcher::Matcher;
 use crate::report::Figures;
@@ -52,8 +54,8 @@ impl SearchService for Searches {
         let (scope, inbound) = (call.scope(), call.inbound(request.into_inner()));
         let share = self.0.searches.take(call.caller.account());
         call.stream(|unopened| async move {
-            let Some(_share) = share else { return Err(too_many(&scope)) };
-            answer(scope, inbound, unopened).await
+            let Some(share) = share else { return Err(too_many(&scope)) };
+            answer(scope, &share, inbound, unopened).await
         })
     }
 }
@@ -85,6 +87,7 @@ struct Found {
 /// 1. receives what is to be found, 2. searches, 3. tells what is final.
 async fn answer(
     scope: Scope,
+    share: &Share,
     mut inbound: Inbound<pb::SearchRequest>,
     unopened: Unopened<pb::SearchResponse>,
 ) -> Result<(), Fault> {
@@ -108,7 +111,7 @@ async fn answer(
     let wanted = Wanted { questioned, filter, top };
     let news = outbound.clone();
     let work = move |bench: &Bench| find(&scope, bench, wanted, news);
-    let found = shared.workers.run(Queue::Searches, work).await?;
+    let found = shared.workers.search(share, work).await?;
     // 3.
     let Found { result, records, failures, skipped, elapsed } = found;
     let (mut transcript, mut restricted, mut rank) = (Transcript::default(), Vec::new(), 0);

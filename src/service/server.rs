@@ -178,9 +178,14 @@ impl Server {
             workers: Workers::new(&limits, Arc::clone(&metrics)).map_err(ServeError::Threads)?,
             budget: Budget::new(limits.held_bytes, limits.retry_after),
             metrics,
-            searches: Arc::new(Quota::new(limits.searches_per_laboratory)),
+            // One turn is left to the others.
+            searches: Arc::new(Quota::with_turns(
+                limits.searches_per_laboratory,
+                limits.searches.saturating_sub(1),
+            )),
             replays: Replays::default(),
             calls: Arc::new(Semaphore::new(limits.calls)),
+            shares: Arc::new(Quota::new(limits.calls_per_laboratory)),
             verification: Arc::default(),
             stage: watch::Sender::new(Stage::Serving),
             limits,
@@ -245,8 +250,7 @@ impl Server {
             // The sender lives as long as this function.
             let _ = stage.wait_for(|stage| *stage > Stage::Serving).await;
         };
-        let incoming =
-            connections(listener, shared.limits.connections, Arc::clone(&shared.metrics));
+        let incoming = connections(listener, &shared.limits, Arc::clone(&shared.metrics));
         let serving = router.serve_with_incoming_shutdown(incoming, draining);
         let ending = async {
             stop.await;

@@ -59,6 +59,8 @@ pub(super) enum Fault {
     TooManyUploads { limit: usize },
     #[error("no message came for {} s, the limit", idle.as_secs_f64())]
     Idle { idle: Duration },
+    #[error("no answer was taken for {} s, the limit", idle.as_secs_f64())]
+    NotTaken { idle: Duration },
     #[error("the server has no room for {what}: come back later")]
     Room { what: Room, retry_after: Duration },
 
@@ -89,6 +91,7 @@ pub(super) enum Fault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Room {
     Calls,
+    LaboratoryCalls,
     Searches,
     LaboratorySearches,
     Jobs,
@@ -101,6 +104,7 @@ impl Room {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Calls => "calls",
+            Self::LaboratoryCalls => "laboratory_calls",
             Self::Searches => "searches",
             Self::LaboratorySearches => "laboratory_searches",
             Self::Jobs => "work",
@@ -114,6 +118,7 @@ impl std::fmt::Display for Room {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Calls => "more calls",
+            Self::LaboratoryCalls => "more calls of one laboratory",
             Self::Searches => "more searches",
             Self::LaboratorySearches => "more searches of one laboratory",
             Self::Jobs => "more work",
@@ -191,10 +196,12 @@ impl Fault {
             | Self::MessageTooLarge { .. }
             | Self::TooManyUploads { .. }
             | Self::Room { .. } => Code::ResourceExhausted,
-            Self::Idle { .. } | Self::Deadline => Code::DeadlineExceeded,
+            Self::Idle { .. } | Self::NotTaken { .. } | Self::Deadline => Code::DeadlineExceeded,
             Self::Cancelled => Code::Cancelled,
             Self::Stopping { .. } => Code::Unavailable,
-            Self::Stream { status } => status.code(),
+            // What tonic calls internal is a message or a frame of the client's that cannot be read.
+            Self::Stream { status } if status.code() == Code::Cancelled => Code::Cancelled,
+            Self::Stream { .. } => Code::InvalidArgument,
             Self::Store { source } => code_of_store(source),
             Self::Signature { .. } => Code::DataLoss,
             Self::Panicked | Self::Audit { .. } => Code::Internal,
@@ -229,6 +236,7 @@ impl Fault {
             Self::MessageTooLarge { .. } => "MESSAGE_TOO_LARGE",
             Self::TooManyUploads { .. } => "TOO_MANY_UPLOADS",
             Self::Idle { .. } => "UPLOAD_STALLED",
+            Self::NotTaken { .. } => "ANSWER_STALLED",
             Self::Room { .. } => "NO_ROOM",
             Self::Deadline => "DEADLINE_PASSED",
             Self::Cancelled => "CANCELLED",
@@ -339,6 +347,7 @@ impl Fault {
             | Self::MessageTooLarge { .. }
             | Self::TooManyUploads { .. }
             | Self::Idle { .. }
+            | Self::NotTaken { .. }
             | Self::Room { .. }
             | Self::Deadline
             | Self::Cancelled

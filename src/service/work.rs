@@ -7,6 +7,7 @@
 
 use super::limits::Limits;
 use super::metrics::{Counted, Metrics};
+use super::quota::Share;
 use super::status::{Fault, Room};
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 use std::sync::Arc;
@@ -19,8 +20,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub(super) enum Queue {
     /// Searches: seconds to minutes.
     Searches,
-    /// Everything else.
+    /// Everything else that computes or writes.
     Jobs,
+    /// What only reads a little of the store: it waits behind neither.
+    Reads,
 }
 
 /// A queue: places to wait or run, and turns to run.
@@ -46,6 +49,7 @@ pub(super) struct Workers {
     pool: Arc<ThreadPool>,
     searches: Lane,
     jobs: Lane,
+    reads: Lane,
     metrics: Arc<Metrics>,
     retry_after: Duration,
 }
@@ -102,8 +106,29 @@ impl Workers {
             pool: Arc::new(pool),
             searches: Lane::new(limits.searches, limits.searches_waiting),
             jobs: Lane::new(limits.jobs, limits.jobs_waiting),
+            reads: Lane::new(limits.jobs, limits.jobs_waiting),
             metrics,
             retry_after: limits.retry_after,
+        })
+    }
+
+    /// Searches when the turn of the laboratory has come, and then that of all. As [`Self::run`].
+    pub(super) async fn search<T: Send + 'static>(
+        &self,
+        share: &Share,
+        work: impl FnOnce(&Bench) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let place = self.place(Queue::Searches)?;
+        let _turn = share.turn().await;
+        self.run_in(place, Queue::Searches, work).await
+    }
+
+    /// A place in a queue, if there is one.
+    fn place(&self, queue: Queue) -> Result<OwnedSemaphorePermit, Fault> {
+        let (lane, what) = self.lane(queue);
+        Arc::clone(&lane.places).try_acquire_owned().map_err(|_| {
+            self.metrics.refuse(what);
+            Fault::Room { what, retry_after: self.retry_after }
         })
     }
 
@@ -113,12 +138,7 @@ impl Workers {
         queue: Queue,
         work: impl FnOnce(&Bench) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
-        let (lane, room) = self.lane(queue);
-        let Ok(place) = Arc::clone(&lane.places).try_acquire_owned() else {
-            self.metrics.refuse(room);
-            return Err(Fault::Room { what: room, retry_after: self.retry_after });
-        };
-        self.run_in(place, queue, work).await
+        self.run_in(self.place(queue)?, queue, work).await
     }
 
     /// The same, waiting for a place too: for streams that are read no faster than their work is done.
@@ -136,6 +156,7 @@ impl Workers {
         match queue {
             Queue::Searches => (&self.searches, Room::Searches),
             Queue::Jobs => (&self.jobs, Room::Jobs),
+            Queue::Reads => (&self.reads, Room::Jobs),
         }
     }
 
@@ -148,7 +169,7 @@ impl Workers {
         let (lane, _) = self.lane(queue);
         let waiting = match queue {
             Queue::Searches => Counted::begin(&self.metrics, |metrics| &metrics.searches_waiting),
-            Queue::Jobs => Counted::begin(&self.metrics, |metrics| &metrics.waiting),
+            Queue::Jobs | Queue::Reads => Counted::begin(&self.metrics, |metrics| &metrics.waiting),
         };
         // The semaphores are never closed.
         let turn = Arc::clone(&lane.turns).acquire_owned().await.map_err(|_| Fault::Cancelled)?;

@@ -39,7 +39,12 @@ impl Program {
     /// The program with these words, not yet started.
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_casemark"));
-        command.current_dir(self.folder.path()).args(words).env_remove("CASEMARK_LABORATORY");
+        command.current_dir(self.folder.path()).args(words);
+        for name in
+            ["CASEMARK_CONFIG", "CASEMARK_LABORATORY", "CASEMARK_PROFILE", "CASEMARK_SERVER"]
+        {
+            command.env_remove(name);
+        }
         command
     }
 
@@ -87,6 +92,11 @@ impl Run {
             self.stdout(),
             self.stderr()
         )
+    }
+
+    /// The exit code.
+    pub fn code(&self) -> Option<i32> {
+        self.output.status.code()
     }
 
     /// Fails unless the exit code is this one.

@@ -2,6 +2,15 @@
 //!
 //! Declared once, here; what it means is resolved by the file of each subcommand.
 
+mod region;
+
+pub(super) use region::{
+    AuditCommand, AuditListArguments, AuditOutcome, AuditVerifyArguments, CertsArguments,
+    CheckpointArguments, ConfigCommand, ServeArguments, ShareArguments, ShareWith,
+};
+
+use super::remote::{RemoteArguments, SourceArguments};
+use super::transform::Rotation;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -60,12 +69,25 @@ pub(super) enum Command {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Who it is")]
 pub(super) struct ActorArguments {
-    /// Who does it, for the audit log: by default the user of this machine
+    /// Who does it, for the audit log: by default the user of this machine. A server goes by the client certificate
     #[arg(long, value_name = "NAME", env = "USER", default_value = "local", hide_env = true)]
     pub(super) actor: String,
-    /// For which laboratory; also that of scans that the metadata does not name one for
-    #[arg(long, value_name = "NAME", env = "CASEMARK_LABORATORY", default_value = "local")]
-    pub(super) laboratory: String,
+    /// For which laboratory; also that of scans that the metadata does not name one for: by default `local`,
+    /// and with a server the one that the client certificate names
+    #[arg(long, value_name = "NAME", env = "CASEMARK_LABORATORY")]
+    pub(super) laboratory: Option<String>,
+}
+
+impl ActorArguments {
+    /// Who looks, for verbs that enter nothing.
+    pub(super) fn of(actor: &str) -> Self {
+        Self { actor: actor.to_owned(), laboratory: std::env::var("CASEMARK_LABORATORY").ok() }
+    }
+
+    /// The laboratory on this machine.
+    pub(super) fn laboratory(&self) -> &str {
+        self.laboratory.as_deref().unwrap_or("local")
+    }
 }
 
 /// What the caller states about the files that are read.
@@ -101,11 +123,14 @@ pub(super) enum HeightUnit {
 }
 
 /// Compare a questioned scan with a reference
+///
+/// Either may be a file, or `scan:ID` for a scan of a store (with --store) or of a server (with --server). With
+/// --server or --profile files are sent to the server and compared there.
 #[derive(Debug, Args)]
 pub(super) struct CompareArguments {
-    /// Scan of the questioned mark
+    /// Scan of the questioned mark: a file, or scan:ID
     pub(super) questioned: PathBuf,
-    /// Scan of the mark it is compared with
+    /// Scan of the mark it is compared with: a file, or scan:ID
     pub(super) reference: PathBuf,
     /// Print the comparison, with every cell, as JSON
     #[arg(long)]
@@ -113,6 +138,11 @@ pub(super) struct CompareArguments {
     /// Write a picture of the aligned surfaces and their cells
     #[arg(long, value_name = "OUT.png")]
     pub(super) picture: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) source: SourceArguments,
+    /// Who compares, for the audit log of a store on this machine
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "local", hide_env = true)]
+    pub(super) actor: String,
     #[command(flatten)]
     pub(super) read: ReadArguments,
 }
@@ -134,18 +164,19 @@ pub(super) struct BatchArguments {
     #[arg(long)]
     pub(super) keep_going: bool,
     #[command(flatten)]
+    pub(super) remote: RemoteArguments,
+    #[command(flatten)]
     pub(super) read: ReadArguments,
 }
 
-/// Enter scans into a reference store
+/// Enter scans into a reference store, which is made if it is not there, or into that of a server
 #[derive(Debug, Args)]
 pub(super) struct EnrolArguments {
     /// Scans, or folders of them (walked)
     #[arg(required = true, value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
-    /// The store; made if it is not there
-    #[arg(long, value_name = "DIR")]
-    pub(super) store: PathBuf,
+    #[command(flatten)]
+    pub(super) source: SourceArguments,
     /// What is known of the exhibits: CSV with a column `file` (a path, or the end of one) and any of
     /// laboratory, case_number, label, country, calibre, firearm_label, firearm_make, firearm_model,
     /// incident, notes, mark. Rows of one laboratory, case number and label are one exhibit
@@ -164,14 +195,13 @@ pub(super) struct EnrolArguments {
     pub(super) read: ReadArguments,
 }
 
-/// Search a store for the references most like a questioned scan
+/// Search a store, or that of a server, for the references most like a questioned scan
 #[derive(Debug, Args)]
 pub(super) struct SearchArguments {
     /// Scan of the questioned mark
     pub(super) questioned: PathBuf,
-    /// The store
-    #[arg(long, value_name = "DIR")]
-    pub(super) store: PathBuf,
+    #[command(flatten)]
+    pub(super) source: SourceArguments,
     /// Number of candidates
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(super) top: u32,
@@ -180,7 +210,7 @@ pub(super) struct SearchArguments {
     pub(super) json: bool,
     #[command(flatten)]
     pub(super) filter: FilterArguments,
-    /// Who searches, for the audit log
+    /// Who searches, for the audit log of a store on this machine
     #[arg(long, value_name = "NAME", env = "USER", default_value = "local", hide_env = true)]
     pub(super) actor: String,
     #[command(flatten)]
@@ -210,15 +240,14 @@ pub(super) struct FilterArguments {
     pub(super) exclude_unknown: bool,
 }
 
-/// Show a record of a store
+/// Show a record of a store, or of that of a server
 #[derive(Debug, Args)]
 pub(super) struct ShowArguments {
     /// Identifier of a case, firearm, exhibit, mark or scan, its first characters, or the SHA-256 of an
     /// original file
     pub(super) id: String,
-    /// The store
-    #[arg(long, value_name = "DIR")]
-    pub(super) store: PathBuf,
+    #[command(flatten)]
+    pub(super) source: SourceArguments,
     /// Print it as JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -235,9 +264,8 @@ pub(super) struct WithdrawArguments {
     /// Why; it stays in the store
     #[arg(long)]
     pub(super) reason: String,
-    /// The store
-    #[arg(long, value_name = "DIR")]
-    pub(super) store: PathBuf,
+    #[command(flatten)]
+    pub(super) source: SourceArguments,
     #[command(flatten)]
     pub(super) actor: ActorArguments,
 }
@@ -258,9 +286,9 @@ pub(super) struct InspectArguments {
 #[derive(Debug, Subcommand)]
 pub(super) enum StoreCommand {
     /// Count what is in the store
-    Stats(StoreArguments),
+    Stats(LookArguments),
     /// Check every object, record and index entry
-    Verify(StoreArguments),
+    Verify(LookArguments),
     /// Make the index anew from the objects
     Rebuild(StoreArguments),
     /// Delete the files of what was withdrawn
@@ -269,6 +297,15 @@ pub(super) enum StoreCommand {
     Merge(MergeArguments),
     /// Extract signatures of the present parameters from the originals, where they are missing
     Upgrade(UpgradeArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LookArguments {
+    #[command(flatten)]
+    pub(super) source: SourceArguments,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -362,31 +399,6 @@ pub(super) struct TransformArguments {
     pub(super) read: ReadArguments,
 }
 
-/// An angle as typed.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Rotation {
-    /// This one, degrees.
-    Degrees(f64),
-    /// One for each scan, from the seed.
-    Random,
-}
-
-impl std::str::FromStr for Rotation {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "random" {
-            return Ok(Self::Random);
-        }
-        let degrees: f64 = text.parse().map_err(|_| "wanted degrees, or random".to_owned())?;
-        if degrees.is_finite() {
-            Ok(Self::Degrees(degrees))
-        } else {
-            Err("wanted degrees".to_owned())
-        }
-    }
-}
-
 /// Make synthetic breech faces, the same for the same seed
 #[derive(Debug, Args)]
 pub(super) struct SimulateArguments {
@@ -416,151 +428,6 @@ pub(super) struct DemoArguments {
     /// Where the store is made; by default a temporary folder that is deleted afterwards
     #[arg(long, value_name = "DIR")]
     pub(super) store: Option<PathBuf>,
-}
-
-/// Choose with whom an exhibit's record is shared
-#[derive(Debug, Args)]
-pub(super) struct ShareArguments {
-    /// Identifier of the exhibit, or its first characters
-    pub(super) id: String,
-    /// The store
-    #[arg(long, value_name = "DIR")]
-    pub(super) store: PathBuf,
-    /// Who sees the record; `default` is whatever the configuration says of its laboratory
-    #[arg(long, value_name = "WHOM")]
-    pub(super) with: ShareWith,
-    /// The countries (ISO 3166-1 alpha-2) of `--with countries`
-    #[arg(long, value_name = "BB,TT", value_delimiter = ',')]
-    pub(super) countries: Vec<crate::store::Country>,
-    /// Tell laboratories that may not see the record that it exists, and whose it is
-    #[arg(long)]
-    pub(super) tell_existence: bool,
-    #[command(flatten)]
-    pub(super) actor: ActorArguments,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum ShareWith {
-    Default,
-    OwnLaboratory,
-    Countries,
-    Region,
-}
-
-/// Read and check the audit log of a store
-#[derive(Debug, Subcommand)]
-pub(super) enum AuditCommand {
-    /// Check that no entry was changed, removed, added or moved
-    Verify(AuditVerifyArguments),
-    /// List entries, oldest first
-    List(AuditListArguments),
-    /// Print ENTRIES:HASH, to be kept elsewhere: with it `audit verify` finds any later rewriting
-    Checkpoint(StoreArguments),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct AuditVerifyArguments {
-    #[command(flatten)]
-    pub(super) store: StoreArguments,
-    /// What `audit checkpoint` printed earlier, or a file with it
-    #[arg(long, value_name = "ENTRIES:HASH|FILE")]
-    pub(super) checkpoint: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct AuditListArguments {
-    #[command(flatten)]
-    pub(super) store: StoreArguments,
-    /// Not before this time (2026-03-01T00:00:00Z)
-    #[arg(long, value_name = "TIME")]
-    pub(super) since: Option<jiff::Timestamp>,
-    /// Before this time
-    #[arg(long, value_name = "TIME")]
-    pub(super) until: Option<jiff::Timestamp>,
-    /// By whom, as listed
-    #[arg(long, value_name = "NAME")]
-    pub(super) actor: Option<String>,
-    /// For which laboratory
-    #[arg(long, value_name = "NAME")]
-    pub(super) laboratory: Option<String>,
-    /// What was asked: enrol, search, withdraw ...
-    #[arg(long, value_name = "NAME")]
-    pub(super) action: Option<String>,
-    /// Of what, as listed
-    #[arg(long, value_name = "TEXT")]
-    pub(super) subject: Option<String>,
-    /// From this entry on
-    #[arg(long, value_name = "ENTRY", default_value_t = 0)]
-    pub(super) from: u64,
-    /// At most so many
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    pub(super) limit: usize,
-}
-
-/// The configuration of the service
-#[derive(Debug, Subcommand)]
-pub(super) enum ConfigCommand {
-    /// Print a complete, commented file with the defaults
-    Print,
-    /// Say whether a file, with the environment over it, is fit to use
-    Check(ConfigCheckArguments),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ConfigCheckArguments {
-    /// The file
-    #[arg(long, value_name = "FILE")]
-    pub(super) config: Option<PathBuf>,
-}
-
-/// Make a development authority, a server's and a client's certificate
-///
-/// Authority and server certificate are used again where they are; nothing is overwritten.
-#[derive(Debug, Args)]
-pub(super) struct CertsArguments {
-    /// Folder for the files
-    #[arg(long, value_name = "DIR")]
-    pub(super) out: PathBuf,
-    /// Laboratory that the client's certificate names
-    #[arg(long, value_name = "NAME")]
-    pub(super) laboratory: String,
-    /// Its country (ISO 3166-1 alpha-2)
-    #[arg(long, value_name = "BB")]
-    pub(super) country: crate::store::Country,
-    /// Someone in the laboratory, or one of its programs
-    #[arg(long, value_name = "NAME")]
-    pub(super) person: Option<String>,
-    /// Host or address that the server's certificate names beside this machine; may be repeated
-    #[arg(long = "server-name", value_name = "HOST")]
-    pub(super) server_names: Vec<String>,
-    /// Days that the certificates are valid
-    #[arg(long, value_name = "N", default_value_t = 365, value_parser = clap::value_parser!(u16).range(1..=3650))]
-    pub(super) days: u16,
-}
-
-/// Serve a store to other laboratories over gRPC
-///
-/// One configuration file says where, to whom and within which limits (`--print-config` prints it with every key
-/// explained); the environment (CASEMARK__SECTION__KEY) goes before it. Without one, nobody is known and nobody may
-/// call, unless --insecure-open says otherwise. Prints the address once it listens; SIGTERM or Ctrl-C lets calls in
-/// flight finish.
-#[derive(Debug, Args)]
-pub(super) struct ServeArguments {
-    /// The configuration file (TOML)
-    #[arg(long, value_name = "FILE", env = "CASEMARK_CONFIG")]
-    pub(super) config: Option<PathBuf>,
-    /// The store, instead of server.store; made if it is not there
-    #[arg(long, value_name = "DIR")]
-    pub(super) store: Option<PathBuf>,
-    /// Address and port to listen on, instead of server.address; port 0 takes a free one
-    #[arg(long, value_name = "ADDR")]
-    pub(super) listen: Option<std::net::SocketAddr>,
-    /// Let everyone who can connect do everything: for trying on this machine
-    #[arg(long)]
-    pub(super) insecure_open: bool,
-    /// Print a complete, commented configuration file with the defaults, and do nothing else
-    #[arg(long)]
-    pub(super) print_config: bool,
 }
 
 /// List every parameter with unit, bounds, default and source
