@@ -176,7 +176,7 @@ impl Indexer {
         IndexWorkspace { buffers: Buffers::new(&self.layout) }
     }
 
-    /// What the index keeps of a reference. Cost: about 2 ms.
+    /// What the index keeps of a reference. Cost: tens of milliseconds on a slow machine.
     #[must_use]
     pub fn entry(&self, signature: &Signature) -> Entry {
         let texture = self.texture(signature);
@@ -186,7 +186,7 @@ impl Indexer {
         Entry::new(self.family(signature), centre, &harmonics)
     }
 
-    /// A questioned signature at every centre that is tried. Cost: about 10 ms.
+    /// A questioned signature at every centre that is tried. Cost: five times an entry.
     #[must_use]
     pub fn question(&self, signature: &Signature) -> Question {
         let texture = self.texture(signature);
