@@ -60,6 +60,7 @@ pub mod correlate;
 pub mod digest;
 pub mod filter;
 pub mod format;
+pub mod index;
 pub mod matcher;
 pub mod parameters;
 #[cfg(feature = "picture")]

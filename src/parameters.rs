@@ -176,6 +176,103 @@ parameters! {
     }
 }
 
+parameters! {
+    /// What the index keeps of a signature.
+    IndexEntry as "index_entry" {
+        /// Low-pass cutoff of the heights that are kept.
+        cutoff: 150.0 um, 50.0..=400.0, "that of the exhaustive search";
+        /// Sample distance of the low-passed heights, from which the rings are read.
+        spacing: 25.0 um, 10.0..=50.0, "a sixth of the cutoff";
+        /// Number of rings about the centre of the mark, evenly spaced from it to the outer radius.
+        rings: 24 count, 4..=64, "measured: see benches/README.md";
+        /// Radius of the outermost ring's far edge; what lies beyond is not in the index.
+        outer_radius: 1750.0 um, 500.0..=4000.0, "a primer's flat of 3.5 mm";
+        /// Number of angles that a turn is searched at; its factors are 2 and 3, and it is a multiple of 8.
+        angles: 192 count, 48..=1024, "the next good size above twice the harmonics";
+        /// Highest harmonic of the heights along a ring.
+        harmonics: 80 count, 8..=256, "measured: see benches/README.md";
+        /// Harmonics that would be shorter waves than this on a ring are not kept.
+        shortest_wave: 130.0 um, 20.0..=1000.0, "below the cutoff, which passes half";
+        /// Number of rings of the mask and of the squared heights, each the mean of as many rings of the heights.
+        mask_rings: 12 count, 1..=64, "measured: both vary slowly";
+        /// Highest harmonic of the mask and of the squared heights along a ring.
+        mask_harmonics: 8 count, 1..=64, "measured: 8 do as well as 16";
+    }
+}
+
+parameters! {
+    /// How the index is asked for the references that are most alike.
+    IndexSearch as "index_search" {
+        /// Greatest distance of the centres that are tried for the questioned mark.
+        offset_reach: 250.0 um, 0.0..=1500.0, "measured: primers of one firearm lie up to 0.21 mm apart";
+        /// Distance between neighbouring centres, on a hexagonal lattice.
+        offset_spacing: 62.5 um, 20.0..=500.0, "measured: see benches/README.md";
+        /// Least overlap as a share of the smaller mark.
+        least_overlap: 0.3 share, 0.05..=1.0, "as registration.least_overlap";
+    }
+}
+
+/// The parameters of the index. No score that a comparison gives depends on them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Index {
+    /// Signature to entry.
+    pub entry: IndexEntry,
+    /// Question to the most alike.
+    pub search: IndexSearch,
+}
+
+impl Index {
+    /// Every parameter with its declaration, in a fixed order.
+    #[must_use]
+    pub fn list(&self) -> Vec<Entry> {
+        [self.entry.list(), self.search.list()].concat()
+    }
+
+    /// Checks every bound, and that the numbers fit each other.
+    ///
+    /// # Errors
+    /// The first parameter outside its bounds.
+    pub fn check(&self) -> Result<(), ParameterError> {
+        check(&self.list())?;
+        let IndexEntry { rings, angles, harmonics, mask_rings, mask_harmonics, .. } = self.entry;
+        let within = |key, value: usize, minimum: usize, maximum: usize| {
+            let (found, least, most) = (value as f64, minimum as f64, maximum as f64);
+            let refused =
+                ParameterError { key, value: found, unit: "count", minimum: least, maximum: most };
+            if (minimum..=maximum).contains(&value) { Ok(()) } else { Err(refused) }
+        };
+        let good = |number: usize| {
+            let mut rest = number;
+            for factor in [2, 3] {
+                while rest.is_multiple_of(factor) {
+                    rest /= factor;
+                }
+            }
+            rest == 1 && number.is_multiple_of(8)
+        };
+        let below = (1..=angles).rev().find(|angles| good(*angles)).unwrap_or(8);
+        within("index_entry.angles", angles, below, below)?;
+        // Beyond these a harmonic has the samples of a lower one.
+        within("index_entry.harmonics", harmonics, 8, angles / 2 - 1)?;
+        within("index_entry.mask_harmonics", mask_harmonics, 1, harmonics.min(angles / 8 - 1))?;
+        let below = (1..=mask_rings).rev().find(|part| rings.is_multiple_of(*part)).unwrap_or(1);
+        within("index_entry.mask_rings", mask_rings, below, below)
+    }
+
+    /// Digest of the parameters that an entry depends on: what an entry carries.
+    #[must_use]
+    pub fn entry_digest(&self) -> Digest {
+        digest(&self.entry.list())
+    }
+
+    /// Digest of all parameters of the index.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        digest(&self.list())
+    }
+}
+
 /// All parameters of the engine.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -202,12 +299,7 @@ impl Parameters {
     /// # Errors
     /// The first parameter outside its bounds.
     pub fn check(&self) -> Result<(), ParameterError> {
-        for Entry { key, value, unit, minimum, maximum, .. } in self.list() {
-            if !(minimum..=maximum).contains(&value) {
-                return Err(ParameterError { key, value, unit, minimum, maximum });
-            }
-        }
-        Ok(())
+        check(&self.list())
     }
 
     /// Digest of all parameters: what a comparison carries.
@@ -221,6 +313,16 @@ impl Parameters {
     pub fn extraction_digest(&self) -> Digest {
         digest(&self.extraction.list())
     }
+}
+
+/// Every entry must lie within its bounds.
+fn check(entries: &[Entry]) -> Result<(), ParameterError> {
+    for &Entry { key, value, unit, minimum, maximum, .. } in entries {
+        if !(minimum..=maximum).contains(&value) {
+            return Err(ParameterError { key, value, unit, minimum, maximum });
+        }
+    }
+    Ok(())
 }
 
 /// SHA-256 of one line `key=value unit` a parameter.

@@ -21,6 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("comparison", &["cmc", "correlate", "digest"]),
     ("report", &["cmc", "comparison", "digest"]),
     ("signature", &["digest", "parameters", "preprocess", "surface", "units"]),
+    ("index", &["correlate", "digest", "filter", "parameters", "signature", "surface", "units"]),
     (
         "matcher",
         &["cmc", "comparison", "correlate", "digest", "parameters", "signature", "surface"],

@@ -1,0 +1,399 @@
+//! The sums over rings, the transforms along the angle and the best of everything, for sixteen references
+//! at a time.
+//!
+//! For every harmonic the sums over rings at all centres are a product of two matrices (centres x rings by
+//! rings x references). The crates for such products pack both sides anew for every call, and their results
+//! would have to be transposed for the transforms; here references lie abreast in vectors all the way, so nothing is
+//! packed or moved, and the best angle needs no look across lanes. Every sum has one order, whatever the
+//! number of threads.
+
+use super::block::{Block, LANES, Scales};
+use super::layout::{COARSE, Layout};
+use super::question::{Question, TILE, Tile};
+use super::transform::Transform;
+use pulp::{Simd, WithSimd};
+
+/// Least product of the two sums of squares as a share of the squared overlap, so that nothing is divided by
+/// what the cut harmonics left of nothing: heights are of the order of one, those of fine noise of a tenth.
+const LEAST_PRODUCT: f32 = 1e-8;
+
+/// The best of one group of references for one question.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Best {
+    /// Scores; 0 where nothing is alike.
+    pub(super) scores: [f32; LANES],
+    /// Number of the centre times the number of angles, plus that of the angle.
+    pub(super) codes: [u32; LANES],
+}
+
+/// Plans and limits.
+#[derive(Clone, Debug)]
+pub(super) struct Kernel {
+    fine: Transform,
+    coarse: Transform,
+    least_overlap: f32,
+}
+
+/// Numbers that begin where a cache line does.
+#[derive(Debug)]
+struct Aligned {
+    numbers: Vec<f32>,
+    start: usize,
+    length: usize,
+}
+
+impl Aligned {
+    fn new(length: usize) -> Self {
+        let numbers = vec![0.0; length + LANES];
+        let start = numbers.as_ptr().align_offset(64).min(LANES);
+        Self { numbers, start, length }
+    }
+
+    #[inline(always)]
+    fn get(&self) -> &[f32] {
+        &self.numbers[self.start..self.start + self.length]
+    }
+
+    #[inline(always)]
+    fn get_mut(&mut self) -> &mut [f32] {
+        &mut self.numbers[self.start..self.start + self.length]
+    }
+}
+
+/// Buffers of one thread.
+#[derive(Debug)]
+pub(super) struct Buffers {
+    /// The group's values as numbers.
+    values: Aligned,
+    /// Spectra of the tile's functions: by centre, then by harmonic, real and imaginary parts.
+    heights: Aligned,
+    overlap: Aligned,
+    first_squares: Aligned,
+    second_squares: Aligned,
+    /// What is transformed.
+    fine: Aligned,
+    coarse: Aligned,
+    overlap_coarse: Aligned,
+    /// The factors of two centres at the coarse angles.
+    factors: Aligned,
+    /// The best score and its code.
+    best: Aligned,
+    codes: Vec<u32>,
+}
+
+impl Buffers {
+    pub(super) fn new(layout: &Layout) -> Self {
+        let numbers = |complex: usize| Aligned::new(2 * complex * LANES);
+        let mask = || numbers(TILE * (layout.mask_harmonics() + 1));
+        Self {
+            values: numbers(layout.values()),
+            heights: numbers(TILE * (layout.harmonics() + 1)),
+            overlap: mask(),
+            first_squares: mask(),
+            second_squares: mask(),
+            fine: numbers(layout.angles()),
+            coarse: numbers(layout.coarse_angles()),
+            overlap_coarse: numbers(layout.coarse_angles()),
+            factors: numbers(layout.coarse_angles()),
+            best: Aligned::new(LANES),
+            codes: vec![0; LANES],
+        }
+    }
+}
+
+impl Kernel {
+    pub(super) fn new(layout: &Layout, least_overlap: f64) -> Self {
+        Self {
+            fine: Transform::new(layout.angles()),
+            coarse: Transform::new(layout.coarse_angles()),
+            least_overlap: least_overlap as f32,
+        }
+    }
+}
+
+/// Scores one group of a block for several questions.
+pub(super) struct Pass<'a> {
+    pub(super) kernel: &'a Kernel,
+    pub(super) layout: &'a Layout,
+    pub(super) questions: &'a [&'a Question],
+    pub(super) block: &'a Block,
+    pub(super) group: usize,
+    pub(super) buffers: &'a mut Buffers,
+    /// One a question.
+    pub(super) best: &'a mut [Best],
+}
+
+impl WithSimd for Pass<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { kernel, layout, questions, block, group, buffers, best } = self;
+        block.unpack(group, buffers.values.get_mut());
+        for (question, best) in questions.iter().zip(best) {
+            for lane in 0..LANES / S::F32_LANES {
+                let mut column =
+                    Column { simd, kernel, layout, scales: block.scales(group), buffers, lane };
+                column.question(question, best);
+            }
+        }
+    }
+}
+
+/// As many references of the group as a vector holds.
+struct Column<'a, S> {
+    simd: S,
+    kernel: &'a Kernel,
+    layout: &'a Layout,
+    scales: &'a Scales,
+    buffers: &'a mut Buffers,
+    /// Which vector of the group's.
+    lane: usize,
+}
+
+impl<S: Simd> Column<'_, S> {
+    const VECTORS: usize = LANES / S::F32_LANES;
+
+    #[inline(always)]
+    fn question(&mut self, question: &Question, best: &mut Best) {
+        let at = self.lane * S::F32_LANES..(self.lane + 1) * S::F32_LANES;
+        let mut score = self.simd.splat_f32s(0.0);
+        let mut code = self.simd.splat_u32s(0);
+        let mut centre = 0;
+        for tile in &question.tiles {
+            self.sum(tile);
+            for pair in (0..tile.width).step_by(2) {
+                self.transform_heights(pair);
+                for of_pair in 0..2 {
+                    self.factors(tile, pair, of_pair);
+                    self.compare(centre, of_pair, &mut score, &mut code);
+                    centre += 1;
+                }
+            }
+        }
+        let scores = S::as_mut_simd_f32s(self.buffers.best.get_mut()).0;
+        scores[0] = score;
+        S::as_mut_simd_u32s(&mut self.buffers.codes).0[0] = code;
+        best.scores[at.clone()].copy_from_slice(&self.buffers.best.get()[..S::F32_LANES]);
+        best.codes[at].copy_from_slice(&self.buffers.codes[..S::F32_LANES]);
+    }
+
+    /// The sums over rings, for every harmonic and every centre of the tile.
+    #[inline(always)]
+    fn sum(&mut self, tile: &Tile) {
+        let (simd, layout, lane) = (self.simd, self.layout, self.lane);
+        let row = 2 * Self::VECTORS;
+        let values = S::as_simd_f32s(self.buffers.values.get()).0;
+        let (squares, mask) =
+            values[layout.height_values() * row..].split_at(layout.mask_values() * row);
+        let harmonics = layout.harmonics() + 1;
+        let out = S::as_mut_simd_f32s(self.buffers.heights.get_mut()).0;
+        for harmonic in 0..harmonics {
+            let rings = layout.start(harmonic)..layout.start(harmonic + 1);
+            let factors = &tile.heights[tile.width * rings.start..tile.width * rings.end];
+            let values = &values[rings.start * row..rings.end * row];
+            multiply(simd, factors, values, lane, tile.width, out, (harmonics, harmonic));
+        }
+        let harmonics = layout.mask_harmonics() + 1;
+        for (factors, values, out) in [
+            (&tile.mask, mask, &mut self.buffers.overlap),
+            (&tile.squares, mask, &mut self.buffers.first_squares),
+            (&tile.mask, squares, &mut self.buffers.second_squares),
+        ] {
+            let out = S::as_mut_simd_f32s(out.get_mut()).0;
+            for harmonic in 0..harmonics {
+                let rings = harmonic * layout.mask_rings()..(harmonic + 1) * layout.mask_rings();
+                let factors = &factors[tile.width * rings.start..tile.width * rings.end];
+                let values = &values[rings.start * row..rings.end * row];
+                multiply(simd, factors, values, lane, tile.width, out, (harmonics, harmonic));
+            }
+        }
+    }
+
+    /// The products of the heights at two centres, at every angle: one as real, one as imaginary part.
+    #[inline(always)]
+    fn transform_heights(&mut self, pair: usize) {
+        let harmonics = self.layout.harmonics() + 1;
+        let transform = &self.kernel.fine;
+        let spectra = S::as_simd_f32s(self.buffers.heights.get()).0;
+        let data = S::as_mut_simd_f32s(self.buffers.fine.get_mut()).0;
+        let data = &mut data[..2 * transform.size()];
+        let (one, other) =
+            (of::<S>(spectra, pair, harmonics), of::<S>(spectra, pair + 1, harmonics));
+        join(self.simd, [one, other], data);
+        transform.inverse(self.simd, data);
+    }
+
+    /// What the products at one centre are multiplied by, at every coarse angle:
+    /// sqrt(share of overlap / (sum of squares x sum of squares)), nothing where the overlap is small.
+    #[inline(always)]
+    fn factors(&mut self, tile: &Tile, pair: usize, of_pair: usize) {
+        let (simd, scales, centre) = (self.simd, self.scales, pair + of_pair);
+        let harmonics = self.layout.mask_harmonics() + 1;
+        let transform = &self.kernel.coarse;
+        let size = 2 * transform.size();
+        let buffers = &mut *self.buffers;
+        let overlaps = &mut S::as_mut_simd_f32s(buffers.overlap_coarse.get_mut()).0[..size];
+        if of_pair == 0 {
+            // Both centres at once.
+            let spectra = S::as_simd_f32s(buffers.overlap.get()).0;
+            let (one, other) =
+                (of::<S>(spectra, pair, harmonics), of::<S>(spectra, pair + 1, harmonics));
+            join(simd, [one, other], overlaps);
+            transform.inverse(simd, overlaps);
+        }
+        let squares = &mut S::as_mut_simd_f32s(buffers.coarse.get_mut()).0[..size];
+        let first = S::as_simd_f32s(buffers.first_squares.get()).0;
+        let second = S::as_simd_f32s(buffers.second_squares.get()).0;
+        let (one, other) = (of::<S>(first, centre, harmonics), of::<S>(second, centre, harmonics));
+        join(simd, [one, other], squares);
+        transform.inverse(simd, squares);
+        let (heights, products) = (self.scale(&scales.heights), self.scale(&scales.products));
+        let (mask, measured) = (self.scale(&scales.mask), self.scale(&scales.measured));
+        let smaller = simd.min_f32s(measured, simd.splat_f32s(tile.measured[centre]));
+        let least = simd.mul_f32s(smaller, simd.splat_f32s(self.kernel.least_overlap));
+        let zero = simd.splat_f32s(0.0);
+        let floor = simd.splat_f32s(LEAST_PRODUCT);
+        let heights = simd.mul_f32s(heights, heights);
+        let buffers = &mut *self.buffers;
+        let overlaps = S::as_simd_f32s(buffers.overlap_coarse.get()).0;
+        let squares = S::as_simd_f32s(buffers.coarse.get()).0;
+        let factors = S::as_mut_simd_f32s(buffers.factors.get_mut()).0;
+        for (angle, factor) in factors.iter_mut().enumerate().take(transform.size()) {
+            let place = 2 * transform.place(angle);
+            let overlap = simd.mul_f32s(overlaps[place + of_pair], mask);
+            let product = simd.mul_f32s(squares[place], squares[place + 1]);
+            let product = simd.mul_f32s(product, products);
+            let least_product = simd.mul_f32s(floor, simd.mul_f32s(overlap, overlap));
+            let product = simd.max_f32s(product, least_product);
+            let counted = simd.mul_f32s(simd.min_f32s(overlap, smaller), heights);
+            let divided = simd.div_f32s(counted, simd.mul_f32s(product, smaller));
+            let enough = simd.greater_than_f32s(overlap, least);
+            *factor = simd.select_f32s(enough, simd.sqrt_f32s(divided), zero);
+        }
+    }
+
+    /// The column's own of what is known of a group.
+    #[inline(always)]
+    fn scale(&self, numbers: &[f32; LANES]) -> S::f32s {
+        S::as_simd_f32s(numbers).0[self.lane]
+    }
+
+    /// The best over all angles at one centre. Factors are interpolated between the coarse angles.
+    #[inline(always)]
+    fn compare(&self, centre: u32, of_pair: usize, score: &mut S::f32s, code: &mut S::u32s) {
+        let simd = self.simd;
+        let (fine, coarse) = (&self.kernel.fine, &self.kernel.coarse);
+        let data = S::as_simd_f32s(self.buffers.fine.get()).0;
+        let factors = S::as_simd_f32s(self.buffers.factors.get()).0;
+        let base = centre * fine.size() as u32;
+        let step = simd.splat_f32s(1.0 / COARSE as f32);
+        for angle in 0..coarse.size() {
+            let mut factor = factors[angle];
+            let next = factors[if angle + 1 < coarse.size() { angle + 1 } else { 0 }];
+            let rise = simd.mul_f32s(simd.sub_f32s(next, factor), step);
+            for between in 0..COARSE {
+                let number = angle * COARSE + between;
+                let found = simd.mul_f32s(data[2 * fine.place(number) + of_pair], factor);
+                let better = simd.greater_than_f32s(found, *score);
+                *score = simd.select_f32s(better, found, *score);
+                *code = simd.select_u32s(better, simd.splat_u32s(base + number as u32), *code);
+                factor = simd.add_f32s(factor, rise);
+            }
+        }
+    }
+}
+
+/// The spectrum of one centre.
+#[inline(always)]
+fn of<S: Simd>(spectra: &[S::f32s], centre: usize, harmonics: usize) -> &[S::f32s] {
+    &spectra[2 * centre * harmonics..2 * (centre + 1) * harmonics]
+}
+
+/// The spectrum of two real functions as one complex one: x + i y. Both have real and imaginary parts of
+/// the harmonics from 0 on; the rest is nothing.
+#[inline(always)]
+fn join<S: Simd>(simd: S, [one, other]: [&[S::f32s]; 2], data: &mut [S::f32s]) {
+    let (used, end) = (one.len(), data.len());
+    data[used..end + 2 - used].fill(simd.splat_f32s(0.0));
+    data[0] = one[0];
+    data[1] = other[0];
+    for value in (2..used).step_by(2) {
+        let (xr, xi, yr, yi) = (one[value], one[value + 1], other[value], other[value + 1]);
+        data[value] = simd.sub_f32s(xr, yi);
+        data[value + 1] = simd.add_f32s(xi, yr);
+        data[end - value] = simd.add_f32s(xr, yi);
+        data[end - value + 1] = simd.sub_f32s(yr, xi);
+    }
+}
+
+/// Sums over rings of conj(factor) x value, at all centres of a tile, into the harmonic's place of each
+/// centre's spectrum: `place` is (harmonics of a spectrum, harmonic).
+#[inline(always)]
+fn multiply<S: Simd>(
+    simd: S,
+    factors: &[[f32; 2]],
+    values: &[S::f32s],
+    lane: usize,
+    width: usize,
+    out: &mut [S::f32s],
+    place: (usize, usize),
+) {
+    // As many sums as registers hold, and no more.
+    let most = if S::REGISTER_COUNT >= 32 { TILE } else { 4 };
+    let mut from = 0;
+    while from < width {
+        let taken = most.min(width - from);
+        let strip = Strip { factors, values, lane, width, from };
+        match taken {
+            12 => strip.multiply::<S, 12>(simd, out, place),
+            10 => strip.multiply::<S, 10>(simd, out, place),
+            8 => strip.multiply::<S, 8>(simd, out, place),
+            6 => strip.multiply::<S, 6>(simd, out, place),
+            4 => strip.multiply::<S, 4>(simd, out, place),
+            _ => strip.multiply::<S, 2>(simd, out, place),
+        }
+        from += taken;
+    }
+}
+
+/// Some centres of a tile at one harmonic.
+struct Strip<'a, V> {
+    factors: &'a [[f32; 2]],
+    values: &'a [V],
+    lane: usize,
+    width: usize,
+    from: usize,
+}
+
+impl<V> Strip<'_, V> {
+    #[inline(always)]
+    fn multiply<S: Simd<f32s = V>, const COUNT: usize>(
+        &self,
+        simd: S,
+        out: &mut [V],
+        (harmonics, harmonic): (usize, usize),
+    ) where
+        V: Copy,
+    {
+        let vectors = LANES / S::F32_LANES;
+        let zero = simd.splat_f32s(0.0);
+        let mut sums = [(zero, zero); COUNT];
+        let rings = self.factors.chunks_exact(self.width);
+        for (factors, value) in rings.zip(self.values.chunks_exact(2 * vectors)) {
+            let (re, im) = (value[self.lane], value[vectors + self.lane]);
+            // Always: a strip lies within its tile.
+            let Some(factors) = factors[self.from..].first_chunk::<COUNT>() else { continue };
+            for (sum, [a, b]) in sums.iter_mut().zip(factors) {
+                let (a, b) = (simd.splat_f32s(*a), simd.splat_f32s(*b));
+                sum.0 = simd.mul_add_e_f32s(b, im, simd.mul_add_e_f32s(a, re, sum.0));
+                sum.1 = simd.negate_mul_add_e_f32s(b, re, simd.mul_add_e_f32s(a, im, sum.1));
+            }
+        }
+        for (centre, sum) in sums.into_iter().enumerate() {
+            let at = 2 * ((self.from + centre) * harmonics + harmonic);
+            out[at] = sum.0;
+            out[at + 1] = sum.1;
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! A texture read along rings about a centre, and its harmonics along them.
+
+use super::layout::Layout;
+use crate::correlate::fft::Arithmetic;
+use crate::surface::Texture;
+use crate::units::Length;
+use rustfft::num_complex::Complex32;
+use rustfft::{Fft, FftPlanner, FftPlannerScalar};
+use std::sync::Arc;
+
+/// A point of a frame: x to the right, y down, from its centre.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Point {
+    pub(super) x: Length,
+    pub(super) y: Length,
+}
+
+/// Heights and mask on the rings: (ring, angle), angles clockwise as seen from the right.
+#[derive(Clone, Debug)]
+pub(super) struct Rings {
+    pub(super) heights: Vec<f32>,
+    pub(super) weights: Vec<f32>,
+}
+
+/// Harmonics in the order of [`Layout`].
+#[derive(Clone, Debug)]
+pub(super) struct Harmonics {
+    pub(super) heights: Vec<Complex32>,
+    pub(super) squares: Vec<Complex32>,
+    pub(super) mask: Vec<Complex32>,
+}
+
+/// Reads rings and takes their harmonics; made once.
+pub(super) struct Polar {
+    fft: Arc<dyn Fft<f32>>,
+    /// Cosine and sine of every angle.
+    directions: Vec<(f64, f64)>,
+}
+
+impl std::fmt::Debug for Polar {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Polar").field("angles", &self.directions.len()).finish_non_exhaustive()
+    }
+}
+
+impl Polar {
+    pub(super) fn new(layout: &Layout, arithmetic: Arithmetic) -> Self {
+        let angles = layout.angles();
+        let fft = match arithmetic {
+            Arithmetic::Vectorised => FftPlanner::new().plan_fft_forward(angles),
+            Arithmetic::Portable => FftPlannerScalar::new().plan_fft_forward(angles),
+        };
+        let turn = |angle: usize| std::f64::consts::TAU * angle as f64 / angles as f64;
+        let directions =
+            (0..angles).map(|angle| (libm::cos(turn(angle)), libm::sin(turn(angle)))).collect();
+        Self { fft, directions }
+    }
+
+    /// Reads the texture along the rings: the weighted mean of the four samples around each place, if
+    /// half the weight was measured.
+    pub(super) fn read(&self, texture: &Texture, centre: Point, layout: &Layout) -> Rings {
+        let (rows, columns) = texture.dim();
+        let spacing = texture.spacing;
+        let x0 = centre.x.ratio(spacing) + (columns - 1) as f64 / 2.0;
+        let y0 = centre.y.ratio(spacing) + (rows - 1) as f64 / 2.0;
+        let places = layout.rings() * layout.angles();
+        let mut rings =
+            Rings { heights: Vec::with_capacity(places), weights: Vec::with_capacity(places) };
+        for radius in layout.radii() {
+            let radius = radius.ratio(spacing);
+            for (cos, sin) in &self.directions {
+                let (height, weight) = sample(texture, x0 + radius * cos, y0 + radius * sin);
+                rings.heights.push(height);
+                rings.weights.push(weight);
+            }
+        }
+        rings
+    }
+
+    /// The harmonics that the layout keeps, divided by the number of angles.
+    pub(super) fn harmonics(&self, rings: &Rings, layout: &Layout) -> Harmonics {
+        let angles = layout.angles();
+        let mut harmonics = Harmonics {
+            heights: vec![Complex32::ZERO; layout.height_values()],
+            squares: vec![Complex32::ZERO; layout.mask_values()],
+            mask: vec![Complex32::ZERO; layout.mask_values()],
+        };
+        let mut scratch = vec![Complex32::ZERO; self.fft.get_inplace_scratch_len()];
+        let mut row = vec![Complex32::ZERO; angles];
+        let share = 1.0 / angles as f32;
+        for ring in 0..layout.rings() {
+            let place = ring * angles..(ring + 1) * angles;
+            let heights = &rings.heights[place.clone()];
+            for (value, height) in row.iter_mut().zip(heights) {
+                *value = Complex32::new(*height, 0.0);
+            }
+            self.fft.process_with_scratch(&mut row, &mut scratch);
+            for (harmonic, value) in row[..=layout.harmonics()].iter().enumerate() {
+                let first = layout.first_ring(harmonic);
+                if ring >= first {
+                    harmonics.heights[layout.start(harmonic) + ring - first] = value * share;
+                }
+            }
+            // The mask as the real, the squares as the imaginary part.
+            let pairs = rings.weights[place].iter().zip(heights);
+            for (value, (weight, height)) in row.iter_mut().zip(pairs) {
+                *value = Complex32::new(*weight, height * height);
+            }
+            self.fft.process_with_scratch(&mut row, &mut scratch);
+            let (mask_ring, ring_share) = layout.mask_ring(ring);
+            let share = share * ring_share;
+            for harmonic in 0..=layout.mask_harmonics() {
+                let (here, there) = (row[harmonic], row[(angles - harmonic) % angles].conj());
+                let (even, odd) = ((here + there) * 0.5, (here - there) * 0.5);
+                let at = harmonic * layout.mask_rings() + mask_ring;
+                harmonics.mask[at] += even * share;
+                harmonics.squares[at] += Complex32::new(odd.im, -odd.re) * share;
+            }
+        }
+        harmonics
+    }
+}
+
+/// Height and weight (1 or 0) at a place in samples.
+fn sample(texture: &Texture, x: f64, y: f64) -> (f32, f32) {
+    let (rows, columns) = texture.dim();
+    let (left, top) = (x.floor(), y.floor());
+    let (across, down) = ((x - left) as f32, (y - top) as f32);
+    let (mut sum, mut support) = (0.0, 0.0);
+    for (dy, wy) in [(0.0, 1.0 - down), (1.0, down)] {
+        for (dx, wx) in [(0.0, 1.0 - across), (1.0, across)] {
+            let (column, row) = (left + dx, top + dy);
+            if column < 0.0 || row < 0.0 || column >= columns as f64 || row >= rows as f64 {
+                continue;
+            }
+            let place = (row as usize, column as usize);
+            let weight = wx * wy * texture.weights[place];
+            sum += weight * texture.heights[place];
+            support += weight;
+        }
+    }
+    if support >= 0.5 { (sum / support, 1.0) } else { (0.0, 0.0) }
+}

@@ -1,0 +1,147 @@
+//! Does the index put the mates of real scans before everything else, whatever happens to the questioned
+//! scan? On the scans of two studies, if they are there (CASEMARK_REAL_DATA, by default ../shared/data from the
+//! project's root); without them nothing is tested, and that is said.
+#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
+
+use casemark::index::{Block, Indexer};
+use casemark::parameters::Index;
+use casemark::surface::Kind;
+use casemark::transform::{keep_share, rotate};
+use casemark::units::Angle;
+use casemark::{Arithmetic, Parameters, Signature, Surface};
+use rayon::prelude::*;
+use std::path::{Path, PathBuf};
+
+const STUDIES: [(&str, usize); 2] = [("fadul", 40), ("weller", 36)];
+
+/// The folder of real scans, or `None` and a word about it.
+fn data() -> Option<PathBuf> {
+    let folder = std::env::var_os("CASEMARK_REAL_DATA").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
+        PathBuf::from,
+    );
+    if folder.is_dir() {
+        return Some(folder.canonicalize().unwrap());
+    }
+    eprintln!("SKIPPED: no real scans at {}", folder.display());
+    None
+}
+
+/// A real scan: its study, its source, its surface.
+struct Scan {
+    study: usize,
+    source: String,
+    surface: Surface,
+}
+
+fn scans(data: &Path) -> Vec<Scan> {
+    let labels = std::fs::read_to_string(data.join("labels.csv")).unwrap();
+    let mut files = Vec::new();
+    for (study, (folder, count)) in STUDIES.iter().enumerate() {
+        let before = files.len();
+        let prefix = format!("{folder}/");
+        for line in labels.lines().filter(|line| line.starts_with(&prefix)) {
+            let (file, source) = line.rsplit_once(',').unwrap();
+            files.push((study, format!("{folder} {source}"), data.join(file)));
+        }
+        assert_eq!(files.len() - before, *count, "scans of {folder} in labels.csv");
+    }
+    let read = |(study, source, path): (usize, String, PathBuf)| {
+        let bytes = std::fs::read(&path).unwrap();
+        let surface = casemark::format::read(&bytes, &Default::default()).unwrap().surface;
+        Scan { study, source, surface }
+    };
+    files.into_par_iter().map(read).collect()
+}
+
+fn signature(surface: &Surface) -> Signature {
+    let source = casemark::Digest::of(b"a real scan");
+    Signature::extract(surface, source, &Parameters::default()).unwrap()
+}
+
+/// What came of asking for every scan.
+struct Answer {
+    /// Area under the ROC curve within each study; a tie counts half.
+    areas: [f64; 2],
+    /// Most different-source scans of both studies above a mate.
+    worst_rank: usize,
+}
+
+/// Asks for every scan, harmed as told (by its number), among all others as they are.
+fn ask(
+    indexer: &Indexer,
+    scans: &[Scan],
+    block: &Block,
+    harm: impl Fn(usize, &Surface) -> Surface + Sync,
+) -> Answer {
+    let scores: Vec<Vec<f32>> = scans
+        .par_iter()
+        .enumerate()
+        .map_init(
+            || indexer.workspace(),
+            |workspace, (number, scan)| {
+                let question = indexer.question(&signature(&harm(number, &scan.surface)));
+                let found = indexer.score_block(&[&question], block, workspace).unwrap();
+                found[0].iter().map(|found| found.map_or(0.0, |found| found.score)).collect()
+            },
+        )
+        .collect();
+    let mut worst_rank = 0;
+    let mut areas = [0.0; 2];
+    for (study, area) in areas.iter_mut().enumerate() {
+        let (mut same, mut different) = (Vec::new(), Vec::new());
+        for (number, questioned) in scans.iter().enumerate() {
+            if questioned.study != study {
+                continue;
+            }
+            for (other, reference) in scans.iter().enumerate().filter(|(other, _)| *other != number)
+            {
+                let score = scores[number][other];
+                if reference.source == questioned.source {
+                    same.push(score);
+                    let above = scans.iter().zip(&scores[number]).filter(|(scan, other)| {
+                        scan.source != questioned.source && **other > score
+                    });
+                    worst_rank = worst_rank.max(above.count());
+                } else if reference.study == study {
+                    different.push(score);
+                }
+            }
+        }
+        different.sort_by(f32::total_cmp);
+        let wins = |score: &f32| {
+            let below = different.partition_point(|other| other < score);
+            let not_above = different.partition_point(|other| other <= score);
+            below + not_above
+        };
+        let wins: usize = same.iter().map(wins).sum();
+        *area = wins as f64 / (2 * same.len() * different.len()) as f64;
+    }
+    Answer { areas, worst_rank }
+}
+
+#[test]
+fn every_mate_of_a_real_scan_comes_before_every_other() {
+    let Some(data) = data() else { return };
+    let scans = scans(&data);
+    let indexer = Indexer::new(Index::default(), Arithmetic::Vectorised).unwrap();
+    let mut block = indexer.block(Kind::Topography, Parameters::default().extraction_digest());
+    let entries: Vec<_> =
+        scans.par_iter().map(|scan| indexer.entry(&signature(&scan.surface))).collect();
+    for entry in &entries {
+        block.push(entry).unwrap();
+    }
+    // Any angle, another one for every scan.
+    let turn = |number: usize| Angle::from_degrees((number as f64 * 137.508) % 360.0);
+    let turned =
+        ask(&indexer, &scans, &block, |number, surface| rotate(surface, turn(number)).unwrap());
+    println!("turned: areas {:?}, worst rank {}", turned.areas, turned.worst_rank);
+    assert!(turned.areas.iter().all(|area| *area >= 0.9999), "{:?}", turned.areas);
+    assert!(turned.worst_rank <= 1, "{} others above a mate", turned.worst_rank);
+    let halved = ask(&indexer, &scans, &block, |number, surface| {
+        let turned = rotate(surface, turn(number)).unwrap();
+        keep_share(&turned, 0.5, turn(3 * number + 1)).unwrap()
+    });
+    println!("half cut away: areas {:?}, worst rank {}", halved.areas, halved.worst_rank);
+    assert!(halved.areas.iter().all(|area| *area >= 0.99), "{:?}", halved.areas);
+}
