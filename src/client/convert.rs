@@ -9,10 +9,9 @@ use crate::audit;
 use crate::cmc::CellVerdict;
 use crate::comparison::Direction;
 use crate::report::{CellReport, ComparisonReport, DirectionReport, Figures};
-use crate::service::pb;
+use crate::service::{pb, words};
 use crate::store::{
-    Audience, Case, CaseId, ExhibitMetadata, Existence, Filter, Firearm, FirearmId, Mark, MarkKind,
-    Scan, Sharing, Unknown,
+    Case, CaseId, ExhibitMetadata, Filter, Firearm, FirearmId, Mark, Scan, Unknown,
 };
 use jiff::Timestamp;
 use prost_types::Timestamp as PbTimestamp;
@@ -111,13 +110,8 @@ fn verdict(field: &'static str, verdict: pb::CellVerdict) -> Result<CellVerdict,
 
 /// A record, taken apart into what it hangs on.
 pub(super) fn record(record: pb::Record) -> Result<Record, Cause> {
-    let kind = match record.mark() {
-        pb::MarkKind::BreechFace => MarkKind::BreechFace,
-        pb::MarkKind::FiringPin => MarkKind::FiringPin,
-        pb::MarkKind::Ejector => MarkKind::Ejector,
-        pb::MarkKind::ApertureShear => MarkKind::ApertureShear,
-        pb::MarkKind::Unspecified => return Err(Cause::Answer { field: "record.mark" }),
-    };
+    let kind = words::mark_kind(record.mark());
+    let kind = kind.ok_or(Cause::Answer { field: "record.mark" })?;
     let metadata = record.exhibit.ok_or(Cause::Answer { field: "record.exhibit" })?;
     let exhibit = parsed("record.exhibit_id", &record.exhibit_id)?;
     let mark = parsed("record.mark_id", &record.mark_id)?;
@@ -170,15 +164,6 @@ pub(super) fn record(record: pb::Record) -> Result<Record, Cause> {
 
 // To the wire.
 
-pub(super) fn mark(kind: MarkKind) -> pb::MarkKind {
-    match kind {
-        MarkKind::BreechFace => pb::MarkKind::BreechFace,
-        MarkKind::FiringPin => pb::MarkKind::FiringPin,
-        MarkKind::Ejector => pb::MarkKind::Ejector,
-        MarkKind::ApertureShear => pb::MarkKind::ApertureShear,
-    }
-}
-
 pub(super) fn exhibit(metadata: &ExhibitMetadata) -> pb::ExhibitMetadata {
     let metadata = metadata.clone();
     pb::ExhibitMetadata {
@@ -197,65 +182,38 @@ pub(super) fn exhibit(metadata: &ExhibitMetadata) -> pb::ExhibitMetadata {
     }
 }
 
-fn to_time(time: Timestamp) -> PbTimestamp {
-    // Nanoseconds count forward from the second, here towards zero before 1970.
-    let (seconds, nanos) = (time.as_second(), time.subsec_nanosecond());
-    if nanos < 0 {
-        PbTimestamp { seconds: seconds - 1, nanos: nanos + 1_000_000_000 }
-    } else {
-        PbTimestamp { seconds, nanos }
-    }
-}
-
 pub(super) fn filter(filter: &Filter) -> Result<pb::Filter, Cause> {
     if filter.after.is_some() {
         return Err(Cause::Filter);
     }
     Ok(pb::Filter {
-        mark: filter.mark.map_or(pb::MarkKind::Unspecified, mark).into(),
+        mark: filter.mark.map_or(pb::MarkKind::Unspecified, words::mark).into(),
         calibre: filter.calibre.clone(),
         country: filter.country.map(|country| country.to_string()),
         laboratory: filter.laboratory.clone(),
         case_number: filter.case_number.clone(),
-        entered_from_time: filter.entered_from.map(to_time),
-        entered_before_time: filter.entered_before.map(to_time),
+        entered_from_time: filter.entered_from.map(words::timestamp),
+        entered_before_time: filter.entered_before.map(words::timestamp),
         exclude_unknown: filter.unknown == Unknown::Excluded,
     })
 }
 
 pub(super) fn audit_query(query: &audit::Query) -> pb::QueryAuditRequest {
     pb::QueryAuditRequest {
-        from_time: query.since.map(to_time),
-        before_time: query.until.map(to_time),
+        from_time: query.since.map(words::timestamp),
+        before_time: query.until.map(words::timestamp),
         actor: query.actor.clone(),
         laboratory: query.laboratory.clone(),
         action: query.action.clone(),
         subject: query.subject.clone(),
-        outcome: query.outcome.map_or(pb::AuditOutcome::Unspecified, outcome).into(),
+        outcome: query.outcome.map_or(pb::AuditOutcome::Unspecified, words::audit_outcome).into(),
         request_id: query.request.clone(),
         ..Default::default()
     }
 }
 
-const fn outcome(outcome: audit::Outcome) -> pb::AuditOutcome {
-    match outcome {
-        audit::Outcome::Done => pb::AuditOutcome::Done,
-        audit::Outcome::Refused => pb::AuditOutcome::Refused,
-        audit::Outcome::Failed => pb::AuditOutcome::Failed,
-        audit::Outcome::Cancelled => pb::AuditOutcome::Cancelled,
-        audit::Outcome::Begun => pb::AuditOutcome::Begun,
-    }
-}
-
 pub(super) fn audit_entry(entry: pb::AuditEntry) -> Result<audit::Entry, Cause> {
-    let ended = match entry.outcome() {
-        pb::AuditOutcome::Done => audit::Outcome::Done,
-        pb::AuditOutcome::Refused => audit::Outcome::Refused,
-        pb::AuditOutcome::Failed => audit::Outcome::Failed,
-        pb::AuditOutcome::Cancelled => audit::Outcome::Cancelled,
-        pb::AuditOutcome::Begun => audit::Outcome::Begun,
-        pb::AuditOutcome::Unspecified => return Err(Cause::Answer { field: "outcome" }),
-    };
+    let ended = words::outcome(entry.outcome()).ok_or(Cause::Answer { field: "outcome" })?;
     let digest = |field, text: Option<String>| text.map(|text| parsed(field, &text)).transpose();
     Ok(audit::Entry {
         index: entry.index,
@@ -275,16 +233,4 @@ pub(super) fn audit_entry(entry: pb::AuditEntry) -> Result<audit::Entry, Cause> 
             result: digest("result_sha256", entry.result_sha256)?,
         },
     })
-}
-
-pub(super) fn sharing(sharing: &Sharing) -> pb::Sharing {
-    let (audience, countries) = match &sharing.audience {
-        Audience::OwnLaboratory => (pb::Audience::OwnLaboratory, Vec::new()),
-        Audience::Region => (pb::Audience::Region, Vec::new()),
-        Audience::Countries(countries) => {
-            (pb::Audience::Countries, countries.iter().map(ToString::to_string).collect())
-        }
-    };
-    let tell_existence = sharing.existence == Existence::Told;
-    pb::Sharing { audience: audience.into(), countries, tell_existence }
 }

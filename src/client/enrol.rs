@@ -8,8 +8,8 @@ use super::convert;
 use super::error::{Cause, ClientError};
 use super::upload::Upload;
 use crate::digest::Digest;
-use crate::service::pb;
 use crate::service::pb::enrol_request::Content;
+use crate::service::{pb, words};
 use crate::store::{Enrolled, ExhibitMetadata, MarkKind, Outcome};
 use prost::Message as _;
 use std::collections::VecDeque;
@@ -33,7 +33,7 @@ impl Enrolment {
         let unnamed = pb::EnrolMetadata {
             request_id: String::new(),
             exhibit: Some(convert::exhibit(&self.exhibit)),
-            mark: convert::mark(self.mark).into(),
+            mark: words::mark(self.mark).into(),
             upload: Some(self.upload.head()),
         };
         let request_id = Digest::of(&unnamed.encode_to_vec()).to_string();

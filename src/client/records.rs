@@ -4,10 +4,10 @@ use super::call::{Client, MESSAGE_LIMIT, Repeat, call};
 use super::convert;
 use super::error::{Cause, ClientError};
 use crate::digest::Digest;
-use crate::service::pb;
 use crate::service::pb::download_response::Content;
 use crate::service::pb::reference_service_client::ReferenceServiceClient;
 use crate::service::pb::withdraw_request::Subject as Named;
+use crate::service::{pb, words};
 use crate::store::{
     Case, CaseId, Country, ExhibitId, Filter, Firearm, FirearmId, Mark, Scan, ScanId, Sharing,
     Subject,
@@ -138,7 +138,7 @@ impl Client {
         call!(self, Repeat::Harmless, {
             let request = self.request(pb::ShareRequest {
                 exhibit_id: exhibit.to_string(),
-                sharing: sharing.map(convert::sharing),
+                sharing: sharing.map(words::sharing),
             });
             let answer = self.references().share(request).await?.into_inner();
             convert::time("shared_time", answer.shared_time)

@@ -34,6 +34,7 @@ mod trail;
 mod upload;
 mod work;
 
+pub(crate) use convert::words;
 pub use gate::{Access, Arrival, Caller, Gate, OpenGate, Refusal, Rpc};
 pub use laboratories::LaboratoryGate;
 pub use limits::Limits;

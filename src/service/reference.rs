@@ -11,7 +11,7 @@ use super::scans::{extract_upload, file_subject};
 use super::status::{Fault, Problem};
 use super::upload::{Assembly, Inbound, Upload};
 use super::work::{Bench, Queue};
-use super::{convert, pb};
+use super::{convert, pb, words};
 use crate::access::Identity;
 use crate::digest::Digest;
 use crate::store::{
@@ -128,7 +128,7 @@ fn get(scope: &Scope, id: ScanId) -> Result<pb::GetResponse, Fault> {
     } else {
         None
     };
-    let sharing = sharing.as_ref().map(convert::shared);
+    let sharing = sharing.as_ref().map(words::sharing);
     Ok(pb::GetResponse { record: Some(convert::record(record)), sharing })
 }
 
@@ -289,7 +289,7 @@ async fn withdraw(
         let withdraw = || {
             let at = Timestamp::now();
             scope.shared.store.withdraw(subject, &reason, at)?;
-            Ok(pb::WithdrawResponse { withdrawn_time: Some(convert::timestamp(at)) })
+            Ok(pb::WithdrawResponse { withdrawn_time: Some(words::timestamp(at)) })
         };
         scope.trail.change(withdraw, digest_of)
     })
@@ -307,7 +307,7 @@ async fn share(scope: Scope, request: pb::ShareRequest) -> Result<pb::ShareRespo
         let share = || {
             let at = Timestamp::now();
             scope.shared.store.share(id, sharing.as_ref(), at)?;
-            Ok(pb::ShareResponse { shared_time: Some(convert::timestamp(at)) })
+            Ok(pb::ShareResponse { shared_time: Some(words::timestamp(at)) })
         };
         scope.trail.change(share, digest_of)
     })

@@ -123,9 +123,8 @@ impl Trail {
 
     /// Writes how the call ended, unless that is written.
     pub(super) async fn ended(self: &Arc<Self>, fault: Option<&Fault>) -> Result<(), Fault> {
-        if fault.is_some_and(is_want_of_room) {
-            let mut state = self.state();
-            state.closed |= !state.begun;
+        if fault.is_some_and(is_want_of_room) && !self.state().begun {
+            return Ok(());
         }
         let outcome = fault.map_or(Outcome::Done, outcome_of);
         let detail = fault.map(Fault::chain);

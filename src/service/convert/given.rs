@@ -1,5 +1,6 @@
 //! How does an answer look in the contract?
 
+use super::words;
 use crate::audit;
 use crate::cmc::CellVerdict;
 use crate::comparison::{Comparison, Direction};
@@ -7,27 +8,12 @@ use crate::format::{self, Warning};
 use crate::report::{CellReport, ComparisonReport, DirectionReport, Figures};
 use crate::service::pb;
 use crate::signature::Summary;
-use crate::store::{
-    Audience, Enrolled, Existence, MarkKind, Outcome, ScanView, Sharing, Statistics,
-    VerificationReport,
-};
+use crate::store::{Enrolled, Outcome, ScanView, Statistics, VerificationReport};
 use crate::surface::Kind;
-use jiff::Timestamp;
-use prost_types::Timestamp as PbTimestamp;
 
 /// Counts of this engine stay far below the greatest number of the contract.
 fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
-}
-
-pub(in crate::service) fn timestamp(time: Timestamp) -> PbTimestamp {
-    // The contract counts nanoseconds forward from the second, the engine towards zero before 1970.
-    let (seconds, nanos) = (time.as_second(), time.subsec_nanosecond());
-    if nanos < 0 {
-        PbTimestamp { seconds: seconds - 1, nanos: nanos + 1_000_000_000 }
-    } else {
-        PbTimestamp { seconds, nanos }
-    }
 }
 
 fn pose(dx_um: Option<f64>, dy_um: Option<f64>, theta_deg: Option<f64>) -> Option<pb::Pose> {
@@ -183,19 +169,13 @@ fn finding(warning: &Warning) -> pb::QualityFinding {
 
 pub(in crate::service) fn record(view: ScanView) -> pb::Record {
     let ScanView { scan, mark, exhibit, case, firearm, withdrawal, signatures: _ } = view;
-    let kind = match mark.kind {
-        MarkKind::BreechFace => pb::MarkKind::BreechFace,
-        MarkKind::FiringPin => pb::MarkKind::FiringPin,
-        MarkKind::Ejector => pb::MarkKind::Ejector,
-        MarkKind::ApertureShear => pb::MarkKind::ApertureShear,
-    };
     pb::Record {
         scan_id: scan.id.to_string(),
         mark_id: mark.id.to_string(),
         exhibit_id: exhibit.id.to_string(),
         case_id: exhibit.case.map(|id| id.to_string()),
         firearm_id: exhibit.firearm.map(|id| id.to_string()),
-        mark: kind.into(),
+        mark: words::mark(mark.kind).into(),
         exhibit: Some(pb::ExhibitMetadata {
             laboratory: exhibit.laboratory,
             case_number: case.map(|case| case.number),
@@ -213,45 +193,26 @@ pub(in crate::service) fn record(view: ScanView) -> pb::Record {
         original_file_name: scan.original_name,
         original_sha256: scan.original.to_string(),
         original_bytes: scan.original_bytes,
-        entered_time: Some(timestamp(scan.entered)),
+        entered_time: Some(words::timestamp(scan.entered)),
         withdrawal: withdrawal.map(|withdrawal| pb::Withdrawal {
             reason: withdrawal.reason,
-            withdrawn_time: Some(timestamp(withdrawal.at)),
+            withdrawn_time: Some(words::timestamp(withdrawal.at)),
         }),
     }
 }
 
-pub(in crate::service) fn shared(sharing: &Sharing) -> pb::Sharing {
-    let (audience, countries) = match &sharing.audience {
-        Audience::OwnLaboratory => (pb::Audience::OwnLaboratory, Vec::new()),
-        Audience::Region => (pb::Audience::Region, Vec::new()),
-        Audience::Countries(countries) => {
-            (pb::Audience::Countries, countries.iter().map(ToString::to_string).collect())
-        }
-    };
-    let tell_existence = sharing.existence == Existence::Told;
-    pb::Sharing { audience: audience.into(), countries, tell_existence }
-}
-
 pub(in crate::service) fn audit_entry(entry: audit::Entry) -> pb::AuditEntry {
     let audit::Entry { index, hash, event } = entry;
-    let outcome = match event.outcome {
-        audit::Outcome::Done => pb::AuditOutcome::Done,
-        audit::Outcome::Refused => pb::AuditOutcome::Refused,
-        audit::Outcome::Failed => pb::AuditOutcome::Failed,
-        audit::Outcome::Cancelled => pb::AuditOutcome::Cancelled,
-        audit::Outcome::Begun => pb::AuditOutcome::Begun,
-    };
     pb::AuditEntry {
         index,
         hash: hash.to_string(),
-        time: Some(timestamp(event.at)),
+        time: Some(words::timestamp(event.at)),
         actor: event.actor,
         laboratory: event.laboratory,
         country: event.country.map(|country| country.to_string()),
         action: event.action,
         subject: event.subject,
-        outcome: outcome.into(),
+        outcome: words::audit_outcome(event.outcome).into(),
         request_id: event.request,
         detail: event.detail,
         engine_version: event.engine_version,

@@ -1,14 +1,14 @@
 //! What do the contract's messages mean to the engine, and how does the engine's answer look in the contract?
 //!
 //! Only here. From the wire (`received`) everything is checked and an error names the field; to the wire (`given`) nothing
-//! can fail.
+//! can fail; what both ways and the client need is in `words`.
 
 mod given;
 mod received;
+pub(crate) mod words;
 
 pub(super) use given::{
-    Cells, audit_entry, comparison, enrolled, extraction, figures, record, shared, statistics,
-    timestamp, verification,
+    Cells, audit_entry, comparison, enrolled, extraction, figures, record, statistics, verification,
 };
 pub(super) use received::{
     audit_query, count, describe, describe_sharing, exhibit, filter, identifier, mark,

@@ -1,5 +1,6 @@
 //! What do the messages that come mean?
 
+use super::words;
 use crate::audit;
 use crate::format::{HeightUnit, Limits, ManifestChecksum, ReadOptions, SpacingUnit};
 use crate::service::pb;
@@ -86,13 +87,7 @@ pub(in crate::service) fn mark(field: &'static str, value: i32) -> Result<MarkKi
 }
 
 fn any_mark(field: &'static str, value: i32) -> Result<Option<MarkKind>, Fault> {
-    Ok(match known(field, value)? {
-        pb::MarkKind::Unspecified => None,
-        pb::MarkKind::BreechFace => Some(MarkKind::BreechFace),
-        pb::MarkKind::FiringPin => Some(MarkKind::FiringPin),
-        pb::MarkKind::Ejector => Some(MarkKind::Ejector),
-        pb::MarkKind::ApertureShear => Some(MarkKind::ApertureShear),
-    })
+    Ok(words::mark_kind(known(field, value)?))
 }
 
 fn country(field: &'static str, text: Option<String>) -> Result<Option<Country>, Fault> {
@@ -245,14 +240,7 @@ pub(in crate::service) fn audit_query(
         laboratory: request.laboratory,
         action: request.action,
         subject: request.subject,
-        outcome: match known("outcome", request.outcome)? {
-            pb::AuditOutcome::Unspecified => None,
-            pb::AuditOutcome::Done => Some(audit::Outcome::Done),
-            pb::AuditOutcome::Refused => Some(audit::Outcome::Refused),
-            pb::AuditOutcome::Failed => Some(audit::Outcome::Failed),
-            pb::AuditOutcome::Cancelled => Some(audit::Outcome::Cancelled),
-            pb::AuditOutcome::Begun => Some(audit::Outcome::Begun),
-        },
+        outcome: words::outcome(known("outcome", request.outcome)?),
         request: request.request_id,
     })
 }
