@@ -7,27 +7,25 @@
 use super::draft::{Draft, Stamped};
 use super::error::StoreError;
 use super::keys::{self, Facet};
-use super::metadata::Country;
+use super::live::Facets;
 use super::model::{
-    Case, CaseId, Exhibit, ExhibitId, Firearm, FirearmId, Mark, MarkId, MarkKind, Scan, ScanId,
+    Case, CaseId, Exhibit, ExhibitId, Firearm, FirearmId, Mark, MarkId, Scan, ScanId, SignatureLink,
     Subject, Withdrawal,
 };
 use super::record::{Record, Transaction};
+use super::sharing::SharingChoice;
 use crate::digest::Digest;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// By what a scan that searches see can be chosen.
+/// What the index keeps of a scan that searches see.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Facets {
-    pub(super) mark: MarkKind,
-    pub(super) laboratory: String,
-    pub(super) case_number: Option<String>,
-    pub(super) calibre: Option<String>,
-    pub(super) country: Option<Country>,
+pub(super) struct Visible {
+    pub(super) facets: Facets,
     pub(super) entered: Timestamp,
+    pub(super) exhibit: ExhibitId,
 }
 
 impl Facets {
@@ -44,14 +42,14 @@ impl Facets {
     }
 }
 
-/// Applies a transaction, once.
+/// Applies a transaction, once. Gives the scans that searches may see otherwise than before.
 pub(super) fn apply(
     draft: &mut Draft<'_>,
     object: Digest,
     transaction: &Transaction,
-) -> Result<(), StoreError> {
+) -> Result<BTreeSet<ScanId>, StoreError> {
     if draft.contains(&keys::applied(object))? {
-        return Ok(());
+        return Ok(BTreeSet::new());
     }
     draft.put(keys::applied(object), Vec::new());
     draft.count(vec![keys::COUNT, keys::APPLIED], 1)?;
@@ -61,7 +59,8 @@ pub(super) fn apply(
         put(draft, stamped, record)?;
         scans_affected(draft, record, &mut affected)?;
     }
-    affected.into_iter().try_for_each(|scan| derive(draft, scan))
+    affected.iter().try_for_each(|scan| derive(draft, *scan))?;
+    Ok(affected)
 }
 
 /// Applies one record of a transaction that has no name yet, for planning what comes after it.
@@ -223,15 +222,17 @@ fn scans_affected(
             }
         }
         Record::Exhibit(Exhibit { id, .. })
+        | Record::Sharing(SharingChoice { exhibit: id, .. })
         | Record::Withdrawal(Withdrawal { subject: Subject::Exhibit(id), .. }) => {
             affected.extend(scans_of(draft, *id)?);
         }
         Record::Mark(mark) => affected.extend(scans_of_mark(draft, mark.id)?),
         Record::Scan(Scan { id, .. })
+        | Record::Signature(SignatureLink { scan: id, .. })
         | Record::Withdrawal(Withdrawal { subject: Subject::Scan(id), .. }) => {
             affected.insert(*id);
         }
-        Record::Firearm(_) | Record::Signature(_) | Record::Sharing(_) => {}
+        Record::Firearm(_) => {}
     }
     Ok(())
 }
@@ -274,26 +275,26 @@ pub(super) fn scans_of(draft: &Draft<'_>, exhibit: ExhibitId) -> Result<Vec<Scan
 
 /// Derives anew how searches see a scan.
 fn derive(draft: &mut Draft<'_>, scan: ScanId) -> Result<(), StoreError> {
-    let before: Option<Facets> = draft.read(&keys::live(scan))?;
-    let now = facets(draft, scan)?;
+    let before: Option<Visible> = draft.read(&keys::live(scan))?;
+    let now = visible(draft, scan)?;
     if before == now {
         return Ok(());
     }
     let change = i64::from(now.is_some()) - i64::from(before.is_some());
     draft.count(vec![keys::COUNT, keys::LIVE], change)?;
     if let Some(before) = before {
-        before.keys(scan).into_iter().for_each(|key| draft.remove(key));
+        before.facets.keys(scan).into_iter().for_each(|key| draft.remove(key));
         draft.remove(keys::live(scan));
     }
     if let Some(now) = now {
-        now.keys(scan).into_iter().for_each(|key| draft.put(key, Vec::new()));
+        now.facets.keys(scan).into_iter().for_each(|key| draft.put(key, Vec::new()));
         draft.write(keys::live(scan), &now)?;
     }
     Ok(())
 }
 
-/// The facets of a scan, if all that it hangs on is there and nothing of it withdrawn.
-fn facets(draft: &Draft<'_>, id: ScanId) -> Result<Option<Facets>, StoreError> {
+/// How searches see a scan, if all that it hangs on is there and nothing of it withdrawn.
+fn visible(draft: &Draft<'_>, id: ScanId) -> Result<Option<Visible>, StoreError> {
     let Some(scan) = draft.record::<Scan>(&keys::scan(id))? else { return Ok(None) };
     let Some(mark) = draft.record::<Mark>(&keys::mark(scan.mark))? else { return Ok(None) };
     let Some(exhibit) = draft.record::<Exhibit>(&keys::exhibit(mark.exhibit))? else {
@@ -306,12 +307,12 @@ fn facets(draft: &Draft<'_>, id: ScanId) -> Result<Option<Facets>, StoreError> {
     }
     let case: Option<Case> =
         exhibit.case.map(|id| draft.record(&keys::case(id))).transpose()?.flatten();
-    Ok(Some(Facets {
+    let facets = Facets {
         mark: mark.kind,
         laboratory: exhibit.laboratory,
         case_number: case.map(|case| case.number),
         calibre: exhibit.calibre,
         country: exhibit.country,
-        entered: scan.entered,
-    }))
+    };
+    Ok(Some(Visible { facets, entered: scan.entered, exhibit: exhibit.id }))
 }

@@ -13,6 +13,7 @@ use super::error::StoreError;
 use super::identifiers::Identifiers;
 use super::index::Index;
 use super::keys;
+use super::live::Journal;
 use super::metadata::{self, ExhibitMetadata, MetadataError};
 use super::model::{Exhibit, ExhibitId, Mark, Scan, ScanId, SignatureLink, Subject, Withdrawal};
 use super::objects::{Object, ObjectKind, Objects};
@@ -20,6 +21,7 @@ use super::record::{Record, Transaction};
 use super::sharing::{Sharing, SharingChoice};
 use crate::digest::Digest;
 use jiff::{Timestamp, ToSpan as _};
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Whether the index is known to agree with the objects.
@@ -36,6 +38,7 @@ pub(super) struct Engine {
     pub(super) objects: Box<dyn Objects>,
     pub(super) index: Box<dyn Index>,
     identifiers: Identifiers,
+    pub(super) journal: Journal,
     writing: Mutex<Writing>,
 }
 
@@ -52,7 +55,13 @@ impl Engine {
         index: Box<dyn Index>,
         identifiers: Identifiers,
     ) -> Self {
-        Self { objects, index, identifiers, writing: Mutex::new(Writing::Ready) }
+        Self {
+            objects,
+            index,
+            identifiers,
+            journal: Journal::default(),
+            writing: Mutex::new(Writing::Ready),
+        }
     }
 
     pub(super) fn draft(&self) -> Draft<'_> {
@@ -237,7 +246,8 @@ impl Engine {
         object: Digest,
         transaction: &Transaction,
     ) -> Result<(), StoreError> {
-        apply_to(&*self.index, object, transaction)
+        self.journal.add(apply_to(&*self.index, object, transaction)?);
+        Ok(())
     }
 
     /// A record object, read and decoded.
@@ -252,13 +262,14 @@ fn after<T>(before: &Stamped<T>, at: Timestamp) -> Timestamp {
     before.at.checked_add(1.nanosecond()).map_or(at, |after| after.max(at))
 }
 
-/// Applies a transaction to an index, not flushed.
+/// Applies a transaction to an index, not flushed. Gives the scans that searches may see otherwise than before.
 pub(super) fn apply_to(
     index: &dyn Index,
     object: Digest,
     transaction: &Transaction,
-) -> Result<(), StoreError> {
+) -> Result<BTreeSet<ScanId>, StoreError> {
     let mut draft = Draft::new(index);
-    apply::apply(&mut draft, object, transaction)?;
-    index.apply(draft.into_changes())
+    let affected = apply::apply(&mut draft, object, transaction)?;
+    index.apply(draft.into_changes())?;
+    Ok(affected)
 }

@@ -4,11 +4,12 @@
 //! the scan is looked at all the same, unless the caller excludes it: an unknown calibre is no reason to
 //! miss a connection. Runs along the narrowest key that the index has, in the order of scans.
 
-use super::apply::Facets;
+use super::apply::Visible;
 use super::draft::decode;
 use super::error::StoreError;
 use super::index::{Entries, Index};
 use super::keys::{self, Facet};
+use super::live::Facets;
 use super::metadata::Country;
 use super::model::{MarkKind, ScanId};
 use jiff::Timestamp;
@@ -67,46 +68,76 @@ pub struct Skipped {
 
 /// A part of a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
+pub enum FilterPart {
+    /// [`Filter::mark`].
     Mark,
+    /// [`Filter::calibre`].
     Calibre,
+    /// [`Filter::country`].
     Country,
+    /// [`Filter::laboratory`].
     Laboratory,
+    /// [`Filter::case_number`].
     CaseNumber,
+    /// [`Filter::entered_from`] and [`Filter::entered_before`].
     Entered,
 }
 
+impl Skipped {
+    /// Counts records that a part does not allow.
+    pub const fn add(&mut self, part: FilterPart, records: u64) {
+        let count = match part {
+            FilterPart::Mark => &mut self.mark,
+            FilterPart::Calibre => &mut self.calibre,
+            FilterPart::Country => &mut self.country,
+            FilterPart::Laboratory => &mut self.laboratory,
+            FilterPart::CaseNumber => &mut self.case_number,
+            FilterPart::Entered => &mut self.entered,
+        };
+        *count += records;
+    }
+}
+
 impl Filter {
-    /// The first part that does not allow a scan with these facets.
-    fn refuses(&self, facets: &Facets) -> Option<Part> {
+    /// The first part, the time of entry aside, that does not allow scans with these facets.
+    #[must_use]
+    pub fn refuses(&self, facets: &Facets) -> Option<FilterPart> {
         let unknown = self.unknown == Unknown::Included;
         let allowed = [
-            (Part::Mark, self.mark.is_none_or(|mark| mark == facets.mark)),
+            (FilterPart::Mark, self.mark.is_none_or(|mark| mark == facets.mark)),
             (
-                Part::Calibre,
+                FilterPart::Calibre,
                 self.calibre.as_ref().is_none_or(|wanted| {
                     facets.calibre.as_ref().map_or(unknown, |found| same_calibre(wanted, found))
                 }),
             ),
             (
-                Part::Country,
+                FilterPart::Country,
                 self.country.is_none_or(|wanted| facets.country.map_or(unknown, |c| c == wanted)),
             ),
             (
-                Part::Laboratory,
+                FilterPart::Laboratory,
                 self.laboratory.as_ref().is_none_or(|wanted| *wanted == facets.laboratory),
             ),
             (
-                Part::CaseNumber,
+                FilterPart::CaseNumber,
                 self.case_number.as_ref().is_none_or(|n| facets.case_number.as_ref() == Some(n)),
-            ),
-            (
-                Part::Entered,
-                self.entered_from.is_none_or(|from| facets.entered >= from)
-                    && self.entered_before.is_none_or(|before| facets.entered < before),
             ),
         ];
         allowed.into_iter().find(|(_, allowed)| !allowed).map(|(part, _)| part)
+    }
+
+    /// Whether it allows scans that were entered at this time.
+    #[must_use]
+    pub fn allows_time(&self, entered: Timestamp) -> bool {
+        self.entered_from.is_none_or(|from| entered >= from)
+            && self.entered_before.is_none_or(|before| entered < before)
+    }
+
+    /// The first part that does not allow a scan.
+    fn leaves_out(&self, visible: &Visible) -> Option<FilterPart> {
+        let late = || (!self.allows_time(visible.entered)).then_some(FilterPart::Entered);
+        self.refuses(&visible.facets).or_else(late)
     }
 
     /// Every scan that could be allowed, in order.
@@ -150,9 +181,10 @@ pub(super) fn scans<'a>(
                 return Ok(None);
             }
             let live = keys::live(scan);
-            // A scan withdrawn since the listing began has no facets any more.
-            let facets = index.get(&live)?.map(|value| decode(&live, &value)).transpose()?;
-            Ok(facets.filter(|facets| filter.refuses(facets).is_none()).map(|_| scan))
+            // A scan withdrawn since the listing began is not seen any more.
+            let visible: Option<Visible> =
+                index.get(&live)?.map(|value| decode(&live, &value)).transpose()?;
+            Ok(visible.filter(|visible| filter.leaves_out(visible).is_none()).map(|_| scan))
         });
         allowed.transpose()
     })
@@ -167,15 +199,9 @@ pub(super) fn skipped(index: &dyn Index, filter: &Filter) -> Result<Skipped, Sto
     }
     for entry in index.under(&[keys::LIVE]) {
         let (key, value) = entry?;
-        let facets: Facets = decode(&key, &value)?;
-        match filter.refuses(&facets) {
-            None => {}
-            Some(Part::Mark) => skipped.mark += 1,
-            Some(Part::Calibre) => skipped.calibre += 1,
-            Some(Part::Country) => skipped.country += 1,
-            Some(Part::Laboratory) => skipped.laboratory += 1,
-            Some(Part::CaseNumber) => skipped.case_number += 1,
-            Some(Part::Entered) => skipped.entered += 1,
+        let visible: Visible = decode(&key, &value)?;
+        if let Some(part) = filter.leaves_out(&visible) {
+            skipped.add(part, 1);
         }
     }
     Ok(skipped)

@@ -9,7 +9,7 @@ use crate::digest::Digest;
 use uuid::Uuid;
 
 /// Layout of the keys and values; an index of another one is made anew.
-pub(super) const INDEX_VERSION: u32 = 1;
+pub(super) const INDEX_VERSION: u32 = 2;
 
 pub(super) const CASE: u8 = b'c';
 pub(super) const EXHIBIT: u8 = b'e';
@@ -22,7 +22,7 @@ pub(super) const SHARING: u8 = b'p';
 pub(super) const WITHDRAWAL: u8 = b'w';
 /// Record objects that were applied.
 pub(super) const APPLIED: u8 = b'T';
-/// Scans that searches see, with their facets.
+/// Scans that searches see, and how.
 pub(super) const LIVE: u8 = b'D';
 /// Scans that searches see, by facet.
 pub(super) const FACET: u8 = b'I';

@@ -56,6 +56,7 @@ mod identifiers;
 mod index;
 mod index_folder;
 mod keys;
+mod live;
 mod manifest;
 mod memory;
 mod merge;
@@ -75,9 +76,10 @@ mod tests;
 pub use disk::{DiskStore, Opening};
 pub use enrol::{Enrolled, Enrolment, ExhibitRef, Outcome, SignatureBlob};
 pub use error::StoreError;
-pub use filter::{Filter, Skipped, Unknown};
+pub use filter::{Filter, FilterPart, Skipped, Unknown};
 pub use identifiers::{Entropy, SeededEntropy, SystemEntropy};
 pub use index_folder::RebuildReason;
+pub use live::{Facets, LiveScan};
 pub use manifest::{Manifest, OLDEST_STORE_FORMAT, STORE_FORMAT};
 pub use memory::MemoryStore;
 pub use merge::Merged;
@@ -242,6 +244,19 @@ pub trait ReferenceStore: Send + Sync {
     /// A failure to read.
     fn skipped(&self, filter: &Filter) -> Result<Skipped, StoreError>;
 
+    /// All scans that searches see, in the order of identifiers, with what they are chosen by.
+    fn live(&self, extraction: Digest) -> Listing<'_, LiveScan>;
+
+    /// One scan, if searches see it.
+    ///
+    /// # Errors
+    /// A failure to read.
+    fn live_scan(&self, scan: ScanId, extraction: Digest) -> Result<Option<LiveScan>, StoreError>;
+
+    /// The scans that searches may see otherwise than before, in the order of changes since the store was opened, all
+    /// but the first `since`; one can come several times. A change is told of once it can be read.
+    fn changed(&self, since: usize) -> Vec<ScanId>;
+
     /// The signatures of these scans with one extraction, in the same order, one in memory at a time.
     /// Every scan comes, those without such a signature too ([`StoredSignature::bytes`]).
     fn signatures(&self, extraction: Digest, filter: &Filter) -> Listing<'_, StoredSignature>;
@@ -384,6 +399,18 @@ impl<S: Backed> ReferenceStore for S {
 
     fn skipped(&self, filter: &Filter) -> Result<Skipped, StoreError> {
         filter::skipped(&*self.engine().index, filter)
+    }
+
+    fn live(&self, extraction: Digest) -> Listing<'_, LiveScan> {
+        Box::new(self.engine().live(extraction))
+    }
+
+    fn live_scan(&self, scan: ScanId, extraction: Digest) -> Result<Option<LiveScan>, StoreError> {
+        self.engine().live_scan(scan, extraction)
+    }
+
+    fn changed(&self, since: usize) -> Vec<ScanId> {
+        self.engine().journal.since(since)
     }
 
     fn signatures(&self, extraction: Digest, filter: &Filter) -> Listing<'_, StoredSignature> {

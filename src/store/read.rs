@@ -4,7 +4,7 @@
 //! name ([`Found`]), originals and signatures. A record that is not there is an error of its own, apart
 //! from one that could not be read.
 
-use super::apply::Facets;
+use super::apply::Visible;
 use super::draft::{Draft, Stamped, decode};
 use super::engine::Engine;
 use super::error::StoreError;
@@ -231,8 +231,8 @@ impl Engine {
         let mut scans: BTreeMap<MarkKind, Vec<ScanId>> = BTreeMap::new();
         for key in group {
             let scan = ScanId::from_uuid(keys::last_uuid(key));
-            if let Some(facets) = self.draft().read::<Facets>(&keys::live(scan))? {
-                scans.entry(facets.mark).or_default().push(scan);
+            if let Some(visible) = self.draft().read::<Visible>(&keys::live(scan))? {
+                scans.entry(visible.facets.mark).or_default().push(scan);
             }
         }
         Ok(scans.into_values().collect())

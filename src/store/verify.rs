@@ -177,7 +177,9 @@ fn check_object(
         ObjectKind::Record => engine.transaction(digest).map(Some),
     };
     match checked {
-        Ok(Some(transaction)) => apply_to(anew, digest, &transaction)?,
+        Ok(Some(transaction)) => {
+            apply_to(anew, digest, &transaction)?;
+        }
         Ok(None) => {}
         Err(StoreError::ObjectDamaged { kind, digest, found }) => {
             report.add(Finding::Damaged { kind, digest, found });
