@@ -60,6 +60,8 @@ pub mod correlate;
 pub mod digest;
 pub mod filter;
 pub mod format;
+#[cfg(feature = "store")]
+pub mod gallery;
 pub mod index;
 pub mod matcher;
 pub mod parameters;

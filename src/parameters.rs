@@ -212,6 +212,34 @@ parameters! {
     }
 }
 
+parameters! {
+    /// How many references go on from stage to stage of a search.
+    Cascade as "cascade" {
+        /// Least share of same-source references that the stages keep; beyond what was measured, all are compared.
+        target_recall: 0.999 share, 0.5..=1.0, "benches/README.md: one mate in a thousand, among decoys as hard as real references";
+        /// Fewest references that are registered.
+        least_registered: 64 count, 1..=100_000, "measured: half a second of two cores";
+        /// Fewest references whose cells are compared.
+        least_compared: 32 count, 1..=100_000, "half again as many as are given out";
+    }
+}
+
+impl Cascade {
+    /// Checks every bound.
+    ///
+    /// # Errors
+    /// The first parameter outside its bounds.
+    pub fn check(&self) -> Result<(), ParameterError> {
+        check(&self.list())
+    }
+
+    /// Digest of all parameters that decide which references are compared.
+    #[must_use]
+    pub fn digest(&self, index: &Index) -> Digest {
+        digest(&[index.list(), self.list()].concat())
+    }
+}
+
 /// The parameters of the index. No score that a comparison gives depends on them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -3,17 +3,21 @@
 use super::args::DemoArguments;
 use super::output::print;
 use super::remote::SourceArguments;
-use super::scans::{collect, prepare};
+use super::scans::collect;
 use super::{Context, Outcome, args, enrol, search};
-use crate::format::ReadOptions;
-use crate::matcher::Matcher;
-use crate::store::Filter;
+use crate::store::MarkKind;
 use anyhow::{Context as _, ensure};
 use std::path::Path;
-use std::time::Instant;
 
 /// Candidates shown.
-const TOP: usize = 8;
+const TOP: u32 = 8;
+/// The files state all.
+const READ: args::ReadArguments = args::ReadArguments {
+    spacing_um: None,
+    spacing_unit: args::SpacingUnit::M,
+    height_unit: None,
+    accept_edited_manifest: false,
+};
 
 pub(super) fn run(context: &Context, arguments: &DemoArguments) -> anyhow::Result<Outcome> {
     let folder = &arguments.testdata;
@@ -32,18 +36,13 @@ pub(super) fn run(context: &Context, arguments: &DemoArguments) -> anyhow::Resul
             paths: vec![folder.join("references")],
             source: SourceArguments::of_store(store.clone()),
             metadata: Some(folder.join("metadata.csv")),
-            mark: crate::store::MarkKind::BreechFace,
+            mark: MarkKind::BreechFace,
             json: false,
             actor: args::ActorArguments {
                 actor: "demo".to_owned(),
                 laboratory: Some("demo".to_owned()),
             },
-            read: args::ReadArguments {
-                spacing_um: None,
-                spacing_unit: args::SpacingUnit::M,
-                height_unit: None,
-                accept_edited_manifest: false,
-            },
+            read: READ,
         },
     )?;
     for questioned in collect(&[folder.join("questioned")])? {
@@ -54,10 +53,26 @@ pub(super) fn run(context: &Context, arguments: &DemoArguments) -> anyhow::Resul
 
 fn search_one(context: &Context, questioned: &Path, store: &Path) -> anyhow::Result<()> {
     print(&format!("\nSearching for {}:\n", questioned.display()))?;
-    let store = super::store::open(store)?;
-    let started = Instant::now();
-    let matcher =
-        Matcher::new(&context.engine, prepare(context, questioned, &ReadOptions::default())?);
-    let result = search::run_search(context, &matcher, &store, &Filter::default(), TOP)?;
-    print(&search::table_of(&store, &result, started.elapsed().as_secs_f64())?)
+    search::run(
+        context,
+        &args::SearchArguments {
+            paths: vec![questioned.to_owned()],
+            source: SourceArguments::of_store(store.to_owned()),
+            top: TOP,
+            exhaustive: false,
+            recall: None,
+            json: false,
+            filter: args::FilterArguments {
+                mark: MarkKind::BreechFace,
+                calibre: None,
+                country: None,
+                laboratory: None,
+                case_number: None,
+                exclude_unknown: false,
+            },
+            actor: "demo".to_owned(),
+            read: READ,
+        },
+    )?;
+    Ok(())
 }

@@ -6,6 +6,7 @@
 
 use super::args::{ActorArguments, EnrolArguments};
 use super::audit::{Auditor, Deed};
+use super::library::Searching;
 use super::metadata::{self, Entry};
 use super::output::{print, print_json_line};
 use super::remote::{self, References};
@@ -14,6 +15,8 @@ use super::{Context, Outcome};
 use crate::access::Action;
 use crate::digest::Digest;
 use crate::format::ReadOptions;
+use crate::gallery::Gallery;
+use crate::index::{Entry as IndexEntry, Indexer};
 use crate::store::{
     DiskStore, Enrolled, Enrolment, ExhibitMetadata, ExhibitRef, Found, Outcome as Entered,
     ReferenceStore as _, SignatureBlob, StoreError,
@@ -45,6 +48,7 @@ struct Ready {
     original: Vec<u8>,
     signature: Vec<u8>,
     engine_version: String,
+    entry: IndexEntry,
 }
 
 /// What a look at a scan gave.
@@ -142,13 +146,16 @@ fn into_store(
 ) -> anyhow::Result<Tally> {
     let mut store = if path.exists() { Some(open(path, actor)?) } else { None };
     let mut tally = Tally::default();
+    let searching = Searching::new(context)?;
+    let gallery = searching.gallery(context, path);
     let bar = context.progress.bar(work.paths.len() as u64, "enrolling");
     for together in work.paths.chunks(TOGETHER) {
         let looked_at: Vec<anyhow::Result<Looked>> = together
             .par_iter()
             .map(|path| {
                 let entry = work.entry(path);
-                look(context, store.as_ref().map(|(store, _)| store), path, entry, &work.options)
+                let store = store.as_ref().map(|(store, _)| store);
+                look(context, store, path, entry, &work.options, &searching.indexer)
             })
             .collect();
         let mut ready = Vec::new();
@@ -173,6 +180,8 @@ fn into_store(
             auditor.record(
                 ready.iter().zip(&entered).map(|(scan, entered)| deed(context, scan, entered)),
             )?;
+            write_down(&gallery, &ready, &entered)
+                .with_context(|| path.display().to_string())?;
             for (scan, entered) in ready.iter().zip(entered) {
                 match entered {
                     Ok(enrolled) => tally.entered(&bar, &scan.path, &enrolled, work.json)?,
@@ -197,6 +206,7 @@ fn look(
     path: &Path,
     entry: &Entry,
     options: &ReadOptions,
+    indexer: &Indexer,
 ) -> anyhow::Result<Looked> {
     if let Some(store) = store {
         let original = bytes(path, options).with_context(|| path.display().to_string())?;
@@ -220,6 +230,7 @@ fn look(
         original,
         signature: signature.to_bytes(),
         engine_version: signature.engine_version().to_owned(),
+        entry: indexer.entry(&signature),
     }))
 }
 
@@ -238,6 +249,21 @@ fn enter(store: &DiskStore, enrolments: &[Enrolment<'_>]) -> Vec<Result<Enrolled
         Err(error) if enrolments.len() == 1 => vec![Err(error)],
         Err(_) => enrolments.iter().map(|enrolment| store.enrol(enrolment)).collect(),
     }
+}
+
+/// Keeps the index entries of what is new, so that the next search need not make them.
+fn write_down(
+    gallery: &Gallery,
+    ready: &[Ready],
+    entered: &[Result<Enrolled, StoreError>],
+) -> Result<(), StoreError> {
+    let new = ready.iter().zip(entered).filter_map(|(scan, entered)| match entered {
+        Ok(Enrolled { outcome: Entered::New, scan: id, .. }) => {
+            Some((*id, Digest::of(&scan.signature), scan.entry.clone()))
+        }
+        Ok(_) | Err(_) => None,
+    });
+    gallery.write_down(&new.collect::<Vec<_>>())
 }
 
 /// What is entered for each scan.

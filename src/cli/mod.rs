@@ -14,6 +14,7 @@ mod config;
 mod demo;
 mod enrol;
 mod inspect;
+mod library;
 mod metadata;
 mod output;
 mod parameters;
@@ -50,6 +51,7 @@ enum Outcome {
 /// What every command needs.
 struct Context {
     engine: Engine,
+    arithmetic: Arithmetic,
     progress: Progress,
 }
 
@@ -75,6 +77,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
     let arithmetic = if engine.portable { Arithmetic::Portable } else { Arithmetic::Vectorised };
     let context = Context {
         engine: Engine::new(Parameters::default(), arithmetic),
+        arithmetic,
         progress: Progress::new(engine.quiet),
     };
     match command {

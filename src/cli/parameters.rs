@@ -3,15 +3,18 @@
 use super::args::ParametersArguments;
 use super::output::{print, print_json, table};
 use super::{Context, Outcome};
+use crate::parameters::{Cascade, Index};
 
 pub(super) fn run(context: &Context, arguments: &ParametersArguments) -> anyhow::Result<Outcome> {
     let parameters = context.engine.parameters();
-    let list = parameters.list();
+    let (index, cascade) = (Index::default(), Cascade::default());
+    let list = [parameters.list(), index.list(), cascade.list()].concat();
     if arguments.json {
         print_json(&serde_json::json!({
             "engine_version": crate::VERSION,
             "parameters_digest": parameters.digest(),
             "extraction_digest": parameters.extraction_digest(),
+            "cascade_digest": cascade.digest(&index),
             "parameters": list,
         }))?;
         return Ok(Outcome::Done);

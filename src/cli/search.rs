@@ -1,24 +1,29 @@
-//! `casemark search`: a questioned scan against a reference store, on this machine or at a server.
+//! `casemark search`: questioned scans against a reference store, on this machine or at a server.
 
 use super::args::{ActorArguments, FilterArguments, SearchArguments};
 use super::audit::{Auditor, Deed};
 use super::output::{decimals, print, print_json, table};
+use super::library::{Searching, references, signatures};
 use super::remote::{References, Settings, of_file, upload};
-use super::scans::{extract, read_options};
+use super::scans::{collect, extract, read_options};
 use super::{Context, Outcome};
 use crate::access::Action;
 use crate::client::{self, Cells, ScanSource};
 use crate::digest::Digest;
-use crate::matcher::Matcher;
 use crate::report::ComparisonReport;
-use crate::search::{Query, SearchResult, Summary, search};
-use crate::store::{DiskStore, Filter, Progress, ReferenceStore, ScanView, Unknown};
+use crate::search::{Advance, Depth, Query, Questioned, SearchResult, Stage, Summary};
+use crate::signature::Signature;
+use crate::store::{DiskStore, Filter, Progress, ReferenceStore as _, ScanView, Unknown};
 use anyhow::{Context as _, bail, ensure};
+use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
+
+/// Questioned scans that read the index together.
+const TOGETHER: usize = 16;
 
 /// A candidate as it is given out.
 #[derive(Serialize)]
@@ -52,6 +57,7 @@ struct RestrictedReport {
 
 #[derive(Serialize)]
 struct Report {
+    questioned: String,
     candidates: Vec<CandidateReport>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     restricted: Vec<RestrictedReport>,
@@ -59,23 +65,57 @@ struct Report {
     failures: Vec<FailureReport>,
 }
 
-/// What was found, where, and how long it took.
+impl Report {
+    /// The digest of the bytes that --json prints of it, whether it is given or not.
+    fn digest(&self) -> anyhow::Result<Digest> {
+        Ok(Digest::of((serde_json::to_string_pretty(self)? + "\n").as_bytes()))
+    }
+}
+
+/// What was found, where, and how long each search took.
 struct Found {
     place: String,
-    report: Report,
-    seconds: f64,
+    reports: Vec<(Report, f64)>,
+    /// Questioned scans that could not be searched for.
+    faults: Vec<String>,
 }
 
 pub(super) fn run(context: &Context, arguments: &SearchArguments) -> anyhow::Result<Outcome> {
-    let Found { place, report, seconds } = match arguments.source.resolve()? {
-        References::Store(path) => in_store(context, arguments, &path)?,
-        References::Server(settings) => at_server(context, arguments, &settings)?,
+    let paths = collect(&arguments.paths)?;
+    let Found { place, reports, faults } = match arguments.source.resolve()? {
+        References::Store(path) => in_store(context, arguments, &paths, &path)?,
+        References::Server(settings) => at_server(context, arguments, &paths, &settings)?,
     };
+    let one = is_one(&arguments.paths);
     if arguments.json {
-        print_json(&report)?;
+        match reports.first() {
+            Some((report, _)) if one => print_json(report)?,
+            _ => print_json(&reports.iter().map(|(report, _)| report).collect::<Vec<_>>())?,
+        }
     } else {
-        print(&describe(&report, seconds))?;
+        for (report, seconds) in &reports {
+            let heading =
+                if one { String::new() } else { format!("\nSearching for {}:\n", report.questioned) };
+            print(&(heading + &describe(report, *seconds)))?;
+        }
     }
+    ensure!(faults.is_empty(), "not searched for: {}", faults.join("\n       "));
+    for (report, _) in &reports {
+        check_complete(&place, report)?;
+    }
+    let nothing = |(report, _): &(Report, f64)| {
+        report.candidates.is_empty() && report.restricted.is_empty()
+    };
+    Ok(if reports.iter().all(nothing) { Outcome::NothingFound } else { Outcome::Done })
+}
+
+/// Whether one file was asked for, and not a list of them.
+fn is_one(paths: &[PathBuf]) -> bool {
+    matches!(paths, [path] if !path.is_dir())
+}
+
+/// A search that did not see everything is a failure, whatever it found.
+fn check_complete(place: &str, report: &Report) -> anyhow::Result<()> {
     let failed = report.summary.records_failed;
     if let Some(failure) = report.failures.first() {
         bail!(
@@ -88,83 +128,170 @@ pub(super) fn run(context: &Context, arguments: &SearchArguments) -> anyhow::Res
         report.summary.complete,
         "{place}: the search is not complete: {failed} records could not be compared"
     );
-    let nothing = report.candidates.is_empty() && report.restricted.is_empty();
-    Ok(if nothing { Outcome::NothingFound } else { Outcome::Done })
+    Ok(())
 }
 
-fn in_store(context: &Context, arguments: &SearchArguments, path: &Path) -> anyhow::Result<Found> {
+fn in_store(
+    context: &Context,
+    arguments: &SearchArguments,
+    paths: &[PathBuf],
+    path: &Path,
+) -> anyhow::Result<Found> {
     let options = read_options(&arguments.read)?;
-    let (signature, original) = extract(context, &arguments.questioned, &options)?;
-    let questioned = context
-        .engine
-        .prepare(&signature)
-        .with_context(|| arguments.questioned.display().to_string())?;
+    let mut searching = Searching::new(context)?;
+    if let Some(recall) = arguments.recall {
+        searching.cascade.target_recall = recall;
+        searching.cascade.check().context("--recall")?;
+    }
+    // One scan that cannot be read must not cost the wait for the index.
+    let first = is_one(paths).then(|| extract(context, &paths[0], &options)).transpose()?;
     let store = super::store::open(path)?;
     let auditor = Auditor::open(&store, &ActorArguments::of(&arguments.actor))?;
+    let gallery = searching.gallery(context, path);
+    let references = references(context, &gallery, &store)?;
+    let signatures = signatures(context, &store);
+    let search = searching.search(context, &references, &signatures);
     let filter = filter(&arguments.filter);
-    let deed = || Deed {
-        subject: Some(format!("file {}", Digest::of(&original))),
-        parameters: Some(context.engine.parameters().digest()),
-        ..Deed::new(Action::Search)
-    };
-    let started = Instant::now();
-    let matcher = Matcher::new(&context.engine, questioned);
-    let result = auditor.attempt(deed, || {
-        run_search(context, &matcher, &store, &filter, arguments.top as usize)
-            .with_context(|| path.display().to_string())
-    })?;
-    let seconds = started.elapsed().as_secs_f64();
-    let report = report(&store, &result)?;
-    // The digest of the bytes that --json prints, whether it is given or not.
-    let result = Digest::of((serde_json::to_string_pretty(&report)? + "\n").as_bytes());
-    auditor.done([Deed { result: Some(result), ..deed() }])?;
-    Ok(Found { place: path.display().to_string(), report, seconds })
+    let depth = if arguments.exhaustive { Depth::Exhaustive } else { Depth::Cascade };
+    let query = Query { filter: &filter, top: arguments.top as usize, depth };
+    let place = path.display().to_string();
+    let mut found = Found { place: place.clone(), reports: Vec::new(), faults: Vec::new() };
+    let bar = context.progress.bar(paths.len() as u64, "searching");
+    let mut first = first.map(Ok);
+    for together in paths.chunks(TOGETHER) {
+        let extracted: Vec<anyhow::Result<(Signature, Vec<u8>)>> = match first.take() {
+            Some(first) => vec![first],
+            None => together.par_iter().map(|path| extract(context, path, &options)).collect(),
+        };
+        let mut ready = Vec::new();
+        for (path, extracted) in together.iter().zip(extracted) {
+            let made = extracted.and_then(|(signature, original)| {
+                let questioned = Questioned::new(&context.engine, &searching.indexer, &signature);
+                let questioned = questioned.with_context(|| path.display().to_string())?;
+                Ok((path, Digest::of(&original), questioned))
+            });
+            match made {
+                Ok(made) => ready.push(made),
+                Err(error) => found.faults.push(format!("{error:#}")),
+            }
+        }
+        let deed = |original: Digest| Deed {
+            subject: Some(format!("file {original}")),
+            parameters: Some(context.engine.parameters().digest()),
+            ..Deed::new(Action::Search)
+        };
+        let started = Instant::now();
+        let questioned: Vec<&Questioned> = ready.iter().map(|(_, _, ready)| ready).collect();
+        let inner = context.progress.bar(0, "index");
+        let results = search.run_many(&query, &questioned, &mut |advance: Advance| {
+            inner.set_message(words(advance.stage));
+            inner.set_length(advance.total);
+            inner.set_position(advance.done);
+        });
+        inner.finish_and_clear();
+        let results = match results {
+            Ok(results) => results,
+            Err(error) => {
+                let detail = Some(error.to_string());
+                let failed = ready
+                    .iter()
+                    .map(|(_, original, _)| Err(Deed { detail: detail.clone(), ..deed(*original) }));
+                auditor.record(failed)?;
+                return Err(error).context(place);
+            }
+        };
+        let seconds = started.elapsed().as_secs_f64() / results.len().max(1) as f64;
+        let mut deeds = Vec::new();
+        for ((path, original, _), result) in ready.iter().zip(&results) {
+            let report = report(&store, path, result)?;
+            deeds.push(Deed { result: Some(report.digest()?), ..deed(*original) });
+            found.reports.push((report, seconds));
+        }
+        auditor.done(deeds)?;
+        bar.inc(together.len() as u64);
+    }
+    bar.finish_and_clear();
+    if let ([fault], true) = (&found.faults[..], is_one(paths)) {
+        bail!("{fault}");
+    }
+    Ok(found)
 }
 
 fn at_server(
     context: &Context,
     arguments: &SearchArguments,
+    paths: &[PathBuf],
     settings: &Settings,
 ) -> anyhow::Result<Found> {
-    let path = &arguments.questioned;
-    let query = client::Query {
-        questioned: ScanSource::Upload(upload(path, &read_options(&arguments.read)?)?),
-        filter: filter(&arguments.filter),
-        top: arguments.top,
-        cells: if arguments.json { Cells::Whole } else { Cells::Omitted },
-    };
+    let options = read_options(&arguments.read)?;
     let remote = settings.connect(context)?;
-    let started = Instant::now();
-    let bar = context.progress.bar(0, "searching");
-    let searching = remote.client().search(&query, |progress: Progress| {
-        bar.set_length(progress.total);
-        bar.set_position(progress.done);
-    });
-    let searched = remote.wait(searching);
-    bar.finish_and_clear();
-    let searched =
-        searched.map_err(|error| of_file(error, &[("query.questioned.upload", path)]))?;
+    let place = remote.server().to_owned();
+    let mut found = Found { place, reports: Vec::new(), faults: Vec::new() };
+    let files = context.progress.bar(paths.len() as u64, "searching");
+    for path in paths {
+        let searched = || -> anyhow::Result<(Report, f64)> {
+            let query = client::Query {
+                questioned: ScanSource::Upload(upload(path, &options)?),
+                filter: filter(&arguments.filter),
+                top: arguments.top,
+                cells: if arguments.json { Cells::Whole } else { Cells::Omitted },
+                depth: if arguments.exhaustive { Depth::Exhaustive } else { Depth::Cascade },
+                recall: arguments.recall,
+            };
+            let started = Instant::now();
+            let bar = context.progress.bar(0, "at the server");
+            let searching = remote.client().search(&query, |progress: Progress| {
+                bar.set_length(progress.total);
+                bar.set_position(progress.done);
+            });
+            let searched = remote.wait(searching);
+            bar.finish_and_clear();
+            let searched =
+                searched.map_err(|error| of_file(error, &[("query.questioned.upload", path)]))?;
+            let report = report_of(path, searched);
+            let came = (report.candidates.len() + report.restricted.len()) as u64;
+            let wanted = u64::from(arguments.top).min(report.summary.records_searched);
+            // The cascade compares some tens and what was asked for; fewer than that is the server's limit.
+            if came < wanted {
+                eprintln!(
+                    "warning: {}: {came} candidates came where {wanted} were wanted: the server gives no more",
+                    remote.server()
+                );
+            }
+            Ok((report, started.elapsed().as_secs_f64()))
+        };
+        match searched() {
+            Ok(report) => found.reports.push(report),
+            Err(error) if is_one(&arguments.paths) => return Err(error),
+            Err(error) => found.faults.push(format!("{error:#}")),
+        }
+        files.inc(1);
+    }
+    files.finish_and_clear();
+    Ok(found)
+}
+
+fn report_of(path: &Path, searched: client::Searched) -> Report {
     let failures = searched
         .failures
         .into_iter()
         .map(|(scan, reason)| FailureReport { scan_id: scan.to_string(), reason });
     let restricted = searched.restricted.into_iter();
-    let report = Report {
+    Report {
+        questioned: path.display().to_string(),
         candidates: searched.candidates.into_iter().map(CandidateReport::from).collect(),
         restricted: restricted.map(|laboratory| RestrictedReport { laboratory }).collect(),
         summary: searched.summary,
         failures: failures.collect(),
-    };
-    let seconds = started.elapsed().as_secs_f64();
-    let came = (report.candidates.len() + report.restricted.len()) as u64;
-    let wanted = u64::from(arguments.top).min(report.summary.records_searched);
-    if came < wanted {
-        eprintln!(
-            "warning: {}: {came} candidates came where {wanted} were wanted: the server gives no more",
-            remote.server()
-        );
     }
-    Ok(Found { place: remote.server().to_owned(), report, seconds })
+}
+
+const fn words(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Index => "index",
+        Stage::Registration => "registering the most alike",
+        Stage::Comparison => "comparing",
+    }
 }
 
 impl From<client::Candidate> for CandidateReport {
@@ -187,22 +314,6 @@ impl From<client::Candidate> for CandidateReport {
     }
 }
 
-/// Searches with progress.
-pub(super) fn run_search(
-    context: &Context,
-    matcher: &Matcher,
-    store: &DiskStore,
-    filter: &Filter,
-    top: usize,
-) -> anyhow::Result<SearchResult> {
-    let length = store.scans(filter).count() as u64;
-    let bar = context.progress.bar(length, "searching");
-    let query = Query { matcher, filter, top, pool: None };
-    let result = search(&context.engine, store, &query, &mut |done: u64| bar.set_position(done));
-    bar.finish_and_clear();
-    Ok(result?)
-}
-
 fn filter(arguments: &FilterArguments) -> Filter {
     Filter {
         mark: Some(arguments.mark),
@@ -215,7 +326,7 @@ fn filter(arguments: &FilterArguments) -> Filter {
     }
 }
 
-fn report(store: &DiskStore, result: &SearchResult) -> anyhow::Result<Report> {
+fn report(store: &DiskStore, path: &Path, result: &SearchResult) -> anyhow::Result<Report> {
     let candidates = result.candidates.iter().enumerate().map(|(index, candidate)| {
         let ScanView { scan, mark, exhibit, case, .. } = store.view(candidate.scan)?;
         Ok(CandidateReport {
@@ -238,6 +349,7 @@ fn report(store: &DiskStore, result: &SearchResult) -> anyhow::Result<Report> {
         FailureReport { scan_id: scan.to_string(), reason: format!("{failure}{source}") }
     });
     Ok(Report {
+        questioned: path.display().to_string(),
         candidates: candidates.collect::<anyhow::Result<_>>()?,
         restricted: Vec::new(),
         summary: result.summary.clone(),
@@ -274,8 +386,9 @@ fn describe(report: &Report, seconds: f64) -> String {
     let summary = &report.summary;
     let _ = writeln!(
         text,
-        "{} records searched in {seconds:.1} s, {} could not be compared; engine {}, parameters {}",
+        "{} records searched in {seconds:.1} s{}, {} could not be compared; engine {}, parameters {}",
         summary.records_searched,
+        depth(summary),
         summary.records_failed,
         summary.engine_version,
         &summary.parameters_digest.to_string()[..16]
@@ -284,11 +397,13 @@ fn describe(report: &Report, seconds: f64) -> String {
     text
 }
 
-/// The table of a search, for the demonstration.
-pub(super) fn table_of(
-    store: &DiskStore,
-    result: &SearchResult,
-    seconds: f64,
-) -> anyhow::Result<String> {
-    Ok(describe(&report(store, result)?, seconds))
+/// How much was done for every record.
+fn depth(summary: &Summary) -> String {
+    if summary.exhaustive {
+        return " (all compared in full)".to_owned();
+    }
+    format!(
+        " ({} registered, {} compared, for a recall of {})",
+        summary.records_registered, summary.records_compared, summary.target_recall
+    )
 }

@@ -1,6 +1,7 @@
 //! `casemark serve`: the store and the engine as a gRPC service, set up by the configuration.
 
 use super::args::ServeArguments;
+use super::library::Searching;
 use super::output::print;
 use super::{Context, Outcome};
 use crate::access::Identity;
@@ -39,7 +40,19 @@ pub(super) fn run(context: &Context, arguments: &ServeArguments) -> anyhow::Resu
     let audit = super::audit::open(path)?;
     let limits = limits(&config);
     let engine = context.engine.clone();
-    let server = Server::new(engine, Arc::new(store), limits, gate, Some(Arc::new(audit)))?;
+    let gallery = Searching::new(context)?.gallery(context, path);
+    let opening = gallery.open(&store, &mut |progress| {
+        tracing::debug!(done = progress.done, total = progress.total, "reading the index");
+    });
+    let opening = opening.with_context(|| path.display().to_string())?;
+    tracing::info!(
+        read = opening.read,
+        made = opening.made,
+        unindexed = opening.unindexed,
+        "the index is ready"
+    );
+    let (store, gallery) = (Arc::new(store), Arc::new(gallery));
+    let server = Server::new(engine, store, gallery, limits, gate, Some(Arc::new(audit)))?;
     // 3.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(serve(server, security, &config));

@@ -5,6 +5,7 @@ use super::args::{
     StoreCommand,
 };
 use super::audit::{Auditor, Deed};
+use super::library::Searching;
 use super::output::{print, print_json, table};
 use super::remote::References;
 use super::scans::read_options;
@@ -12,6 +13,7 @@ use super::{Context, Outcome};
 use crate::access::Action;
 use crate::client;
 use crate::format;
+use crate::gallery::{EntryVerification, GalleryOpening};
 use crate::signature::Signature;
 use crate::store::{
     DiskStore, Filter, Progress, ReferenceStore as _, ScanId, SignatureBlob, VerificationReport,
@@ -88,15 +90,17 @@ struct Verification {
     unlisted: u64,
 }
 
-impl From<VerificationReport> for Verification {
-    fn from(report: VerificationReport) -> Self {
+impl Verification {
+    fn of(report: VerificationReport, entries: &EntryVerification) -> Self {
+        let findings = report.findings.iter().map(ToString::to_string);
+        let of_entries = entries.findings.iter().map(ToString::to_string);
         Self {
-            sound: report.is_sound(),
+            sound: report.is_sound() && entries.findings.is_empty(),
             objects: report.objects,
             bytes: report.bytes,
             unused: report.unused,
-            findings: report.findings.iter().map(ToString::to_string).collect(),
-            unlisted: report.unlisted,
+            findings: findings.chain(of_entries).collect(),
+            unlisted: report.unlisted + entries.unlisted,
         }
     }
 }
@@ -118,12 +122,16 @@ fn verify(context: &Context, arguments: &LookArguments) -> anyhow::Result<Outcom
     let (place, verification) = match arguments.source.resolve()? {
         References::Store(path) => {
             let place = path.display().to_string();
-            let report = open(&path)?.verify(&mut |progress| {
+            let store = open(&path)?;
+            let report = store.verify(&mut |progress| {
                 follow(progress);
                 ControlFlow::Continue(())
             });
             let report = report.with_context(|| place.clone())?;
-            (place, Verification::from(report))
+            bar.set_message("verifying the index of marks");
+            let gallery = Searching::new(context)?.gallery(context, &path);
+            let entries = gallery.verify(&store, &mut { follow });
+            (place.clone(), Verification::of(report, &entries.with_context(|| place)?))
         }
         References::Server(settings) => {
             let remote = settings.connect(context)?;
@@ -152,15 +160,34 @@ fn verify(context: &Context, arguments: &LookArguments) -> anyhow::Result<Outcom
 }
 
 fn rebuild(context: &Context, arguments: &StoreArguments) -> anyhow::Result<Outcome> {
+    let named = || arguments.store.display().to_string();
     let spinner = context.progress.spinner("rebuilding the index");
-    let store = DiskStore::rebuild(&arguments.store)
-        .with_context(|| arguments.store.display().to_string())?;
+    let store = DiskStore::rebuild(&arguments.store).with_context(named)?;
     spinner.finish_and_clear();
+    let bar = context.progress.bar(0, "making index entries");
+    let gallery = Searching::new(context)?.gallery(context, &arguments.store);
+    let opening = gallery.rebuild(&store, &mut |progress: Progress| {
+        bar.set_length(progress.total);
+        bar.set_position(progress.done);
+    });
+    let GalleryOpening { made: entries, unindexed, .. } = opening.with_context(named)?;
+    bar.finish_and_clear();
     let records = store.opening().records;
     if arguments.json {
-        print_json(&serde_json::json!({ "records": records }))?;
+        print_json(&serde_json::json!({
+            "records": records,
+            "entries": entries,
+            "unindexed": unindexed,
+        }))?;
     } else {
-        print(&format!("the index was made anew from {records} record objects\n"))?;
+        print(&format!(
+            "the index was made anew from {records} record objects and {entries} signatures\n"
+        ))?;
+        if unindexed > 0 {
+            print(&format!(
+                "{unindexed} scans have no signature of these parameters that can be read: run `casemark store upgrade`\n"
+            ))?;
+        }
     }
     Ok(Outcome::Done)
 }

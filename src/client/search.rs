@@ -6,7 +6,7 @@ use super::error::{Cause, ClientError};
 use super::records::Record;
 use super::upload::ScanSource;
 use crate::report::ComparisonReport;
-use crate::search::Summary;
+use crate::search::{Depth, Summary};
 use crate::service::pb;
 use crate::service::pb::search_request::Content;
 use crate::service::pb::search_response::Event;
@@ -34,6 +34,10 @@ pub struct Query {
     pub top: u32,
     /// Which parts of the comparisons.
     pub cells: Cells,
+    /// How much is done for every reference.
+    pub depth: Depth,
+    /// Least share of same-source references that the stages are sized to keep, 0.5 to 1; `None` for the server's default.
+    pub recall: Option<f64>,
 }
 
 /// A reference that looks like the questioned scan. A lead: only an examiner makes a hit.
@@ -79,6 +83,8 @@ impl Client {
                 // 0 would be another number.
                 top: i32::try_from(query.top.max(1)).unwrap_or(i32::MAX),
                 omit_cells: query.cells == Cells::Omitted,
+                exhaustive: query.depth == Depth::Exhaustive,
+                recall: query.recall.unwrap_or_default(),
             });
             let contents =
                 std::iter::once(head).chain(query.questioned.chunks().map(Content::Chunk));
@@ -143,7 +149,12 @@ fn searched(
                 "summary.questioned_sha256",
                 &summary.questioned_sha256,
             )?,
+            cascade_digest: convert::parsed("summary.cascade_digest", &summary.cascade_digest)?,
             engine_version: summary.engine_version,
+            records_registered: summary.records_registered,
+            records_compared: summary.records_compared,
+            exhaustive: summary.exhaustive,
+            target_recall: summary.target_recall,
         },
     })
 }

@@ -89,6 +89,12 @@ impl Entry {
         (HEADER + values).next_multiple_of(ALIGNMENT)
     }
 
+    /// Of which kind of surface it is.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.family.kind
+    }
+
     /// The bytes that are stored; the same for the same entry.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {

@@ -3,7 +3,7 @@
 use super::entry::Family;
 use super::layout::Layout;
 use super::polar::{Harmonics, Point, Polar};
-use crate::surface::Texture;
+use crate::surface::{Kind, Texture};
 use crate::units::Length;
 use rustfft::num_complex::Complex32;
 
@@ -47,6 +47,12 @@ impl Question {
         let harmonics: Vec<Harmonics> = centres.iter().map(at_centre).collect();
         let tiles = harmonics.chunks(TILE).map(|harmonics| Tile::new(harmonics, layout)).collect();
         Self { family, tiles, centres }
+    }
+
+    /// Of which kind of surface it is.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.family.kind
     }
 
     /// Number of centres that are tried.

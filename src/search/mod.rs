@@ -1,112 +1,175 @@
 //! Which references of a store look most like a questioned surface?
 //!
-//! Every signature that the filter lets through is read once, in blocks, and compared in full with the
-//! questioned one; the best are kept. The result is a ranked list of leads and a [`Summary`] that says
-//! what was searched and what was not: a record that could not be compared is counted and named, never
-//! passed over. The order, and every byte, is the same on any number of threads.
+//! A cascade over every reference that the filter chooses:
+//!
+//! 1. the index scores each at every rotation ([`gallery`](crate::gallery)), and the most alike go on;
+//! 2. these are registered in full, and those that correlate best go on;
+//! 3. their cells are compared, which gives the order.
+//!
+//! How many go on follows from a stated recall ([`sizes`]); [`Depth::Exhaustive`] compares every reference in full
+//! instead. A candidate that both ways reach is the same to the byte: the last stage is one and the same comparison.
+//! The result is a ranked list of leads and a [`Summary`] that says what was searched and what was not: a record that
+//! could not be compared is counted and named, never passed over. The order, and every byte, is the same on any number of
+//! threads.
 
-use crate::comparison::Comparison;
+mod cascade;
+mod report;
+pub mod sizes;
+#[cfg(test)]
+mod tests;
+
+pub use report::{Candidate, Failure, SearchResult, Summary};
+
 use crate::digest::Digest;
-use crate::matcher::{CompareError, Engine, Matcher, Workspace};
-use crate::signature::{Signature, SignatureError};
-use crate::store::{Filter, Listing, ReferenceStore, ScanId, StoreError, StoredSignature};
+use crate::gallery::{Class, GalleryError, Snapshot};
+use crate::index::{IndexError, Indexer, Question};
+use crate::matcher::{CompareError, Engine, Matcher};
+use crate::parameters::Cascade;
+use crate::signature::Signature;
+use crate::store::{Filter, ReferenceStore, ScanId, StoreError, StoredSignature};
 use rayon::ThreadPool;
-use rayon::prelude::*;
-use serde::Serialize;
-use std::cmp::Ordering;
 use std::ops::ControlFlow;
 
-/// Signatures read before they are compared together, for each thread: enough to keep all of them busy, and few enough
-/// that who waits for these threads waits a fraction of a second.
-const BLOCK_PER_THREAD: usize = 8;
-
-/// A reference that looks like the questioned surface. A lead: only an examiner makes a hit.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Candidate {
-    /// The reference's scan.
-    pub scan: ScanId,
-    /// How it compares.
-    pub comparison: Comparison,
-}
-
-/// Why a record was not compared.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Failure {
-    /// It has no signature of these parameters.
-    #[error("it has no signature of these parameters: extract it again")]
-    NoSignature,
-    /// Its signature cannot be read.
-    #[error("its signature cannot be read")]
-    Signature(#[source] SignatureError),
-    /// It cannot be compared with the questioned signature.
-    #[error("it cannot be compared")]
-    Compare(#[source] CompareError),
-}
-
-/// What was searched.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Summary {
-    /// Records compared with the questioned signature.
-    pub records_searched: u64,
-    /// Records that the filter chose and that could not be compared; see [`SearchResult::failures`].
-    pub records_failed: u64,
-    /// Whether every record that the filter chose was compared.
-    pub complete: bool,
-    /// Version of the engine.
-    pub engine_version: String,
-    /// Digest of all parameters.
-    pub parameters_digest: Digest,
-    /// SHA-256 of the questioned file.
-    pub questioned_sha256: Digest,
-}
-
-/// What a search found.
+/// A questioned signature, ready to be searched for: about 20 ms, and some megabytes.
 #[derive(Debug)]
-pub struct SearchResult {
-    /// Best first.
-    pub candidates: Vec<Candidate>,
-    /// What was searched.
-    pub summary: Summary,
-    /// Records that could not be compared, in the order of the store.
-    pub failures: Vec<(ScanId, Failure)>,
+pub struct Questioned {
+    matcher: Matcher,
+    question: Question,
 }
 
-/// What is searched, for what, and by whom.
+impl Questioned {
+    /// Makes it ready.
+    ///
+    /// # Errors
+    /// A signature that was extracted with other parameters than the engine's.
+    pub fn new(
+        engine: &Engine,
+        indexer: &Indexer,
+        signature: &Signature,
+    ) -> Result<Self, CompareError> {
+        let matcher = Matcher::new(engine, engine.prepare(signature)?);
+        Ok(Self { matcher, question: indexer.question(signature) })
+    }
+
+    /// It, ready to be compared.
+    #[must_use]
+    pub const fn matcher(&self) -> &Matcher {
+        &self.matcher
+    }
+}
+
+/// How much is done for every reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// The index scores all, and what it finds alike is compared.
+    Cascade,
+    /// Every reference is compared in full: for audits of the cascade. About 24 ms a reference and core.
+    Exhaustive,
+}
+
+/// What is searched, and how.
 #[derive(Clone, Copy, Debug)]
 pub struct Query<'a> {
-    /// The questioned signature.
-    pub matcher: &'a Matcher,
     /// Chooses the references.
     pub filter: &'a Filter,
-    /// Candidates wanted.
+    /// Candidates wanted for each questioned signature.
     pub top: usize,
-    /// Threads that compare; `None` for those of the caller. The result does not depend on it.
+    /// How much is done for every reference.
+    pub depth: Depth,
+}
+
+/// Where references are searched, and by whom.
+#[derive(Clone, Copy)]
+pub struct Search<'a> {
+    /// Compares.
+    pub engine: &'a Engine,
+    /// Scores the index's entries.
+    pub indexer: &'a Indexer,
+    /// How many go on from stage to stage.
+    pub cascade: &'a Cascade,
+    /// The references.
+    pub references: &'a Snapshot,
+    /// Their signatures.
+    pub signatures: &'a dyn Signatures,
+    /// Threads that compute; `None` for those of the caller. The result does not depend on it.
     pub pool: Option<&'a ThreadPool>,
 }
 
-/// Whoever follows a search. A closure that takes the number of records done is one.
+/// Where signatures of references come from.
+pub trait Signatures: Sync {
+    /// The signature of a reference; `None` where it has left since the search began.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn signature(&self, scan: ScanId) -> Result<Option<StoredSignature>, StoreError>;
+}
+
+/// The signatures of a store.
+#[derive(Clone, Copy)]
+pub struct Stored<'a> {
+    /// Which store.
+    pub store: &'a dyn ReferenceStore,
+    /// Parameters of the extraction.
+    pub extraction: Digest,
+}
+
+impl std::fmt::Debug for Stored<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stored").field("extraction", &self.extraction).finish_non_exhaustive()
+    }
+}
+
+impl Signatures for Stored<'_> {
+    fn signature(&self, scan: ScanId) -> Result<Option<StoredSignature>, StoreError> {
+        self.store.listed_signature(scan, self.extraction)
+    }
+}
+
+/// What a search is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The index scores every reference.
+    Index,
+    /// The most alike are registered.
+    Registration,
+    /// Comparisons: of cells, or in full.
+    Comparison,
+}
+
+/// How far a search is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Advance {
+    /// What it is doing.
+    pub stage: Stage,
+    /// References done in this stage, of all questioned signatures together where they are many.
+    pub done: u64,
+    /// References of this stage.
+    pub total: u64,
+}
+
+/// Whoever follows a search. A closure that takes an [`Advance`] is one.
 pub trait Observer: Sync {
-    /// Whether a record that the filter chose takes part; one that does not is as if it were not there.
+    /// Whether references with these facets and this sharing policy take part; those that do not are as if they were not
+    /// there.
     ///
     /// # Errors
     /// The store cannot be read.
-    fn admits(&self, _scan: ScanId) -> Result<bool, StoreError> {
+    fn admits(&self, _class: &Class) -> Result<bool, StoreError> {
         Ok(true)
     }
 
-    /// Asked before every comparison, on any thread: go on, or stop the search?
+    /// Asked before every comparison and every thousand references of the index, on any thread: go on, or stop the search?
     fn next(&self) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 
-    /// Told after every block: records done, and the best so far, best first.
-    fn progress(&mut self, done: u64, best: &[Candidate]);
+    /// Told before, during and after every stage, with the best so far of a questioned signature, best first.
+    fn progress(&mut self, advance: Advance, best: &[Candidate]);
 }
 
-impl<F: FnMut(u64) + Sync> Observer for F {
-    fn progress(&mut self, done: u64, _best: &[Candidate]) {
-        self(done);
+impl<F: FnMut(Advance) + Sync> Observer for F {
+    fn progress(&mut self, advance: Advance, _best: &[Candidate]) {
+        self(advance);
     }
 }
 
@@ -117,125 +180,55 @@ pub enum SearchError {
     /// Its observer stopped it.
     #[error("the search was stopped after {done} records")]
     Stopped {
-        /// Records done by then.
+        /// Records that were compared by then.
         done: u64,
     },
     /// The store cannot be read: a search that saw only part of it has no result.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The references cannot be had.
+    #[error(transparent)]
+    Gallery(#[from] GalleryError),
+    /// A question of other parameters than the indexer's.
+    #[error(transparent)]
+    Index(#[from] IndexError),
 }
 
-/// Best first: by share of congruent cells, then their number, then NCC, then identifier.
-fn rank(a: &Candidate, b: &Candidate) -> Ordering {
-    let (one, two) = (&a.comparison, &b.comparison);
-    let ncc = |comparison: &Comparison| comparison.ncc().unwrap_or(f64::NEG_INFINITY);
-    two.cmc_fraction()
-        .total_cmp(&one.cmc_fraction())
-        .then_with(|| two.cmc_count().cmp(&one.cmc_count()))
-        .then_with(|| ncc(two).total_cmp(&ncc(one)))
-        .then_with(|| a.scan.cmp(&b.scan))
-}
-
-/// Searches the store for the references most like the questioned one.
-///
-/// The observer is told how far it is after every block, and can stop it before every comparison. Memory
-/// does not grow with the store. Cost: one full comparison a record.
-///
-/// # Errors
-/// The observer stopped it; the store cannot be read.
-pub fn search(
-    engine: &Engine,
-    store: &dyn ReferenceStore,
-    query: &Query<'_>,
-    observer: &mut dyn Observer,
-) -> Result<SearchResult, SearchError> {
-    let extraction = engine.parameters().extraction_digest();
-    let mut listing = store.signatures(extraction, query.filter);
-    let mut best: Vec<Candidate> = Vec::new();
-    let mut failures = Vec::new();
-    let mut done = 0;
-    let threads =
-        query.pool.map_or_else(rayon::current_num_threads, ThreadPool::current_num_threads);
-    loop {
-        let block = block(&mut listing, observer, (BLOCK_PER_THREAD * threads).max(16))?;
-        if block.is_empty() {
-            break;
-        }
-        let compare = || compare_block(engine, query.matcher, &block, observer);
-        let compared = match query.pool {
-            Some(pool) => pool.install(compare),
-            None => compare(),
-        };
-        for result in compared.ok_or(SearchError::Stopped { done })? {
-            match result {
-                Ok(candidate) => best.push(candidate),
-                Err(failure) => failures.push(failure),
-            }
-        }
-        done += block.len() as u64;
-        best.sort_by(rank);
-        best.truncate(query.top);
-        observer.progress(done, &best);
+impl std::fmt::Debug for Search<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Search").field("cascade", self.cascade).finish_non_exhaustive()
     }
-    let records_failed = failures.len() as u64;
-    let summary = Summary {
-        records_searched: done - records_failed,
-        records_failed,
-        complete: records_failed == 0,
-        engine_version: crate::VERSION.to_owned(),
-        parameters_digest: engine.digest(),
-        questioned_sha256: query.matcher.questioned().source(),
-    };
-    Ok(SearchResult { candidates: best, summary, failures })
 }
 
-/// The next signatures that the observer admits.
-fn block(
-    listing: &mut Listing<'_, StoredSignature>,
-    observer: &dyn Observer,
-    length: usize,
-) -> Result<Vec<StoredSignature>, StoreError> {
-    let mut block = Vec::new();
-    while block.len() < length {
-        let Some(stored) = listing.next().transpose()? else { break };
-        if observer.admits(stored.scan)? {
-            block.push(stored);
-        }
+impl Search<'_> {
+    /// Searches for the references most like the questioned signature.
+    ///
+    /// # Errors
+    /// The observer stopped it; the store cannot be read.
+    pub fn run(
+        &self,
+        query: &Query<'_>,
+        questioned: &Questioned,
+        observer: &mut dyn Observer,
+    ) -> Result<SearchResult, SearchError> {
+        let mut results = self.run_many(query, &[questioned], observer)?;
+        // One goes in, one comes out.
+        Ok(results.remove(0))
     }
-    Ok(block)
-}
 
-/// Compares a block, in its order; `None` if the observer stopped it.
-fn compare_block(
-    engine: &Engine,
-    matcher: &Matcher,
-    block: &[StoredSignature],
-    observer: &dyn Observer,
-) -> Option<Vec<Result<Candidate, (ScanId, Failure)>>> {
-    block
-        .par_iter()
-        .map_init(
-            || engine.workspace(),
-            |workspace, stored| {
-                observer.next().is_continue().then(|| {
-                    let candidate = compare(engine, matcher, stored, workspace);
-                    candidate.map_err(|failure| (stored.scan, failure))
-                })
-            },
-        )
-        .collect()
-}
-
-/// One record.
-fn compare(
-    engine: &Engine,
-    matcher: &Matcher,
-    stored: &StoredSignature,
-    workspace: &mut Workspace,
-) -> Result<Candidate, Failure> {
-    let bytes = stored.bytes.as_deref().ok_or(Failure::NoSignature)?;
-    let signature = Signature::from_bytes(bytes).map_err(Failure::Signature)?;
-    let reference = engine.prepare(&signature).map_err(Failure::Compare)?;
-    let comparison = matcher.compare(&reference, workspace).map_err(Failure::Compare)?;
-    Ok(Candidate { scan: stored.scan, comparison })
+    /// Searches for several together, which read the index once: one result each, in their order. The results are those
+    /// of searches one by one.
+    ///
+    /// The observer is told how far it is, and can stop it. Memory: 24 bytes a reference and questioned signature.
+    ///
+    /// # Errors
+    /// The observer stopped it; the store cannot be read.
+    pub fn run_many(
+        &self,
+        query: &Query<'_>,
+        questioned: &[&Questioned],
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<SearchResult>, SearchError> {
+        cascade::run(self, query, questioned, observer)
+    }
 }

@@ -16,6 +16,7 @@ use super::upload::{Budget, Inbound};
 use super::work::Workers;
 use crate::audit::AuditLog;
 use crate::digest::Digest;
+use crate::gallery::{Class, Gallery};
 use crate::matcher::Engine;
 use crate::store::{ReferenceStore, ScanId, ScanView, StoreError};
 use prost::Message;
@@ -46,6 +47,8 @@ pub(super) enum Stage {
 pub(super) struct Shared {
     pub(super) engine: Engine,
     pub(super) store: Arc<dyn ReferenceStore>,
+    /// The store's references, ready to be searched.
+    pub(super) gallery: Arc<Gallery>,
     pub(super) limits: Limits,
     pub(super) gate: Arc<dyn Gate>,
     /// Absent where no log is kept.
@@ -259,7 +262,19 @@ impl Scope {
             return Ok(Access::Allowed);
         }
         let own = self.shared.store.sharing(view.exhibit.id)?;
-        Ok(self.shared.gate.access(&self.caller, self.rpc, view, own.as_ref()))
+        let laboratory = &view.exhibit.laboratory;
+        Ok(self.shared.gate.access(&self.caller, self.rpc, laboratory, own.as_ref()))
+    }
+
+    /// Whether references of a class take part in a search: those that the caller may see, or at least know of.
+    pub(super) fn admits(&self, class: &Class) -> bool {
+        let Class { facets, sharing } = class;
+        let gate = &self.shared.gate;
+        self.caller.unrestricted
+            || match gate.access(&self.caller, self.rpc, &facets.laboratory, sharing.as_ref()) {
+                Access::Allowed | Access::Restricted => true,
+                Access::Hidden | Access::NotOwner => false,
+            }
     }
 }
 

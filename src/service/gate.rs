@@ -7,7 +7,7 @@
 //! name.
 
 use crate::access::{Action, Identity};
-use crate::store::{ExhibitMetadata, ScanView, Sharing};
+use crate::store::{ExhibitMetadata, Sharing};
 use std::fmt;
 use std::net::SocketAddr;
 use tonic::Extensions;
@@ -206,10 +206,15 @@ pub trait Gate: Send + Sync + 'static {
     /// They may not.
     fn allows(&self, caller: &Caller, rpc: Rpc) -> Result<(), Refusal>;
 
-    /// Whether a caller may use a record, with the sharing policy that its exhibit has of its own, in a call; not asked
+    /// Whether a caller may use a record of this laboratory, with the sharing policy that its exhibit has of its own, in a call; not asked
     /// for those who are unrestricted.
-    fn access(&self, caller: &Caller, rpc: Rpc, record: &ScanView, own: Option<&Sharing>)
-    -> Access;
+    fn access(
+        &self,
+        caller: &Caller,
+        rpc: Rpc,
+        laboratory: &str,
+        own: Option<&Sharing>,
+    ) -> Access;
 
     /// Whether a caller may enter a scan of such an exhibit.
     ///
@@ -237,7 +242,7 @@ impl Gate for OpenGate {
         &self,
         _caller: &Caller,
         _rpc: Rpc,
-        _record: &ScanView,
+        _laboratory: &str,
         _own: Option<&Sharing>,
     ) -> Access {
         Access::Allowed

@@ -224,7 +224,12 @@ fn enter(
         }
         Ok(convert::enrolled(&enrolled, upload.sha256.to_string()))
     };
-    scope.trail.change(enrol, digest_of)
+    let answer = scope.trail.change(enrol, digest_of)?;
+    // The next search would do it; here nobody waits for a search.
+    if let Err(error) = scope.shared.gallery.refresh(&*scope.shared.store) {
+        tracing::warn!(%error, "the index does not follow yet");
+    }
+    Ok(answer)
 }
 
 /// The digest of an answer.

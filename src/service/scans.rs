@@ -86,14 +86,17 @@ pub(super) fn extract_upload(scope: &Scope, upload: Upload) -> Result<Extracted,
     Ok(Extracted { upload, scan, signature })
 }
 
+/// The signature of a scan.
+pub(super) fn signature(scope: &Scope, source: Source) -> Result<Signature, Fault> {
+    match source {
+        Source::Stored(id) => stored_signature(scope, id),
+        Source::Uploaded(assembly) => Ok(extract(scope, *assembly)?.signature),
+    }
+}
+
 /// A scan made ready for comparing.
 pub(super) fn prepare(scope: &Scope, source: Source) -> Result<Prepared, Fault> {
-    match source {
-        Source::Stored(id) => prepare_stored(scope, id),
-        Source::Uploaded(assembly) => {
-            Ok(scope.shared.engine.prepare(&extract(scope, *assembly)?.signature)?)
-        }
-    }
+    Ok(scope.shared.engine.prepare(&signature(scope, source)?)?)
 }
 
 /// Whether the caller may compare a scan of the store, and whether anybody may.
@@ -109,10 +112,13 @@ pub(super) fn check_stored(scope: &Scope, id: ScanId) -> Result<(), Fault> {
 
 /// A scan of the store made ready for comparing.
 pub(super) fn prepare_stored(scope: &Scope, id: ScanId) -> Result<Prepared, Fault> {
+    Ok(scope.shared.engine.prepare(&stored_signature(scope, id)?)?)
+}
+
+/// The signature of a scan of the store.
+fn stored_signature(scope: &Scope, id: ScanId) -> Result<Signature, Fault> {
     check_stored(scope, id)?;
-    let engine = &scope.shared.engine;
-    let bytes = scope.shared.store.signature(id, engine.parameters().extraction_digest())?;
-    let signature =
-        Signature::from_bytes(&bytes).map_err(|source| Fault::Signature { scan: id, source })?;
-    Ok(engine.prepare(&signature)?)
+    let extraction = scope.shared.engine.parameters().extraction_digest();
+    let bytes = scope.shared.store.signature(id, extraction)?;
+    Signature::from_bytes(&bytes).map_err(|source| Fault::Signature { scan: id, source })
 }

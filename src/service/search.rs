@@ -1,7 +1,8 @@
 //! `SearchService`: which references look most like a questioned scan?
 //!
 //! A search has a place in a queue of its own. Its client hears of every block while it can keep up; what is final comes
-//! after the last block. A client that goes away stops the search before the next comparison.
+//! after the last block. A client that goes away stops the search before the next comparison, or the next thousand
+//! references of the index.
 
 use super::answers::{Answers, Outbound, Unopened};
 use super::call::{Scope, Shared};
@@ -11,16 +12,20 @@ use super::pb::search_request::Content;
 use super::pb::search_response::Event;
 use super::pb::search_service_server::SearchService;
 use super::quota::Share;
-use super::scans::{Fields, Source, file_subject, prepare, receive};
+use super::scans::{Fields, Source, file_subject, receive, signature};
 use super::status::{Fault, Room};
 use super::trail::Transcript;
 use super::upload::Inbound;
 use super::work::Bench;
 use super::{convert, pb};
-use crate::matcher::Matcher;
+use crate::gallery::Class;
+use crate::parameters::Cascade;
 use crate::report::Figures;
-use crate::search::{Candidate, Failure, Observer, Query, SearchResult, search};
-use crate::store::{Filter, ScanId, ScanView, StoreError};
+use crate::search::{
+    Advance, Candidate, Depth, Failure, Observer, Query, Questioned, Search, SearchError,
+    SearchResult, Stage, Stored,
+};
+use crate::store::{Filter, ScanId, ScanView, Skipped, StoreError};
 use std::error::Error as _;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -71,6 +76,8 @@ struct Wanted {
     questioned: Source,
     filter: Filter,
     top: usize,
+    depth: Depth,
+    cascade: Cascade,
 }
 
 /// What was found.
@@ -80,7 +87,6 @@ struct Found {
     records: Vec<(ScanView, Access)>,
     /// The first that could not be compared and that the caller may see.
     failures: Vec<pb::SearchFailure>,
-    skipped: Option<pb::SearchSkipped>,
     elapsed: Duration,
 }
 
@@ -99,6 +105,8 @@ async fn answer(
     let cells = Cells::omitted(query.omit_cells);
     let filter = convert::filter(query.filter)?;
     let top = convert::count("query.top", query.top, TOP, scope.shared.limits.candidates)?;
+    let depth = if query.exhaustive { Depth::Exhaustive } else { Depth::Cascade };
+    let cascade = convert::cascade("query.recall", query.recall)?;
     scope.trail.remark(convert::describe(&filter));
     let (questioned, next) = receive(&scope, &mut inbound, FIELDS, query.questioned).await?;
     if next.is_some() {
@@ -108,12 +116,15 @@ async fn answer(
     // 2.
     let outbound = unopened.open().await?;
     let (shared, trail) = (Arc::clone(&scope.shared), Arc::clone(&scope.trail));
-    let wanted = Wanted { questioned, filter, top };
+    let wanted = Wanted { questioned, filter, top, depth, cascade };
+    let unrestricted = scope.caller.unrestricted;
     let news = outbound.clone();
     let work = move |bench: &Bench| find(&scope, bench, wanted, news);
     let found = shared.workers.search(share, work).await?;
     // 3.
-    let Found { result, records, failures, skipped, elapsed } = found;
+    let Found { result, records, failures, elapsed } = found;
+    // For those only who may see every record, since it counts the others too.
+    let skipped = unrestricted.then(|| skipped(result.skipped));
     let (mut transcript, mut restricted, mut rank) = (Transcript::default(), Vec::new(), 0);
     for (candidate, (view, access)) in result.candidates.iter().zip(records) {
         match access {
@@ -156,18 +167,28 @@ fn find(
     wanted: Wanted,
     outbound: Outbound<pb::SearchResponse>,
 ) -> Result<Found, Fault> {
-    let Wanted { questioned, filter, top } = wanted;
+    let Wanted { questioned, filter, top, depth, cascade } = wanted;
     let shared = &scope.shared;
+    let (engine, indexer) = (&shared.engine, shared.gallery.indexer());
     // 1.
-    let questioned = bench.compute(|| prepare(scope, questioned))?;
-    scope.trail.about(file_subject(questioned.source()));
-    let matcher = Matcher::new(&shared.engine, questioned);
-    let chosen = chosen(scope, &filter)?;
-    let mut follower = Follower { scope, bench, outbound, chosen, told: Vec::new() };
+    let signature = bench.compute(|| signature(scope, questioned))?;
+    scope.trail.about(file_subject(signature.source()));
+    let questioned = bench.compute(|| Ok(Questioned::new(engine, indexer, &signature)?))?;
     // 2.
+    let store = &*shared.store;
+    let references = shared.gallery.snapshot(store).map_err(SearchError::from)?;
+    let mut follower = Follower { scope, bench, outbound, compared: 0, told: Vec::new() };
     let started = Instant::now();
-    let query = Query { matcher: &matcher, filter: &filter, top, pool: Some(bench.pool()) };
-    let result = search(&shared.engine, &*shared.store, &query, &mut follower)?;
+    let search = Search {
+        engine,
+        indexer,
+        cascade: &cascade,
+        references: &references,
+        signatures: &Stored { store, extraction: signature.extraction_digest() },
+        pool: Some(bench.pool()),
+    };
+    let query = Query { filter: &filter, top, depth };
+    let result = search.run(&query, &questioned, &mut follower)?;
     let elapsed = started.elapsed();
     // 3.
     let looked_at = |scan: ScanId| {
@@ -183,8 +204,7 @@ fn find(
             failures.push(failed(*scan, failure));
         }
     }
-    let skipped = skipped(scope, &filter)?;
-    Ok(Found { result, records, failures, skipped, elapsed })
+    Ok(Found { result, records, failures, elapsed })
 }
 
 fn failed(scan: ScanId, failure: &Failure) -> pb::SearchFailure {
@@ -192,39 +212,15 @@ fn failed(scan: ScanId, failure: &Failure) -> pb::SearchFailure {
     pb::SearchFailure { scan_id: scan.to_string(), reason: format!("{failure}{source}") }
 }
 
-/// How many records the filter left out; for those only who may see every record, since it counts the others too.
-fn skipped(scope: &Scope, filter: &Filter) -> Result<Option<pb::SearchSkipped>, Fault> {
-    if !scope.caller.unrestricted {
-        return Ok(None);
-    }
-    let skipped = scope.shared.store.skipped(filter)?;
-    Ok(Some(pb::SearchSkipped {
+/// How many records the filter left out.
+const fn skipped(skipped: Skipped) -> pb::SearchSkipped {
+    pb::SearchSkipped {
         mark: skipped.mark,
         calibre: skipped.calibre,
         country: skipped.country,
         laboratory: skipped.laboratory,
         case_number: skipped.case_number,
         entered_time: skipped.entered,
-    }))
-}
-
-/// How many records will be looked at.
-fn chosen(scope: &Scope, filter: &Filter) -> Result<u64, Fault> {
-    let mut chosen = 0;
-    for scan in scope.shared.store.scans(filter) {
-        chosen += u64::from(admits(scope, scan?)?);
-    }
-    Ok(chosen)
-}
-
-/// Whether a record takes part: one that the caller may see, or at least know of.
-fn admits(scope: &Scope, scan: ScanId) -> Result<bool, StoreError> {
-    if scope.caller.unrestricted {
-        return Ok(true);
-    }
-    match scope.access(&scope.shared.store.view(scan)?)? {
-        Access::Allowed | Access::Restricted => Ok(true),
-        Access::Hidden | Access::NotOwner => Ok(false),
     }
 }
 
@@ -244,25 +240,26 @@ struct Follower<'a> {
     scope: &'a Scope,
     bench: &'a Bench,
     outbound: Outbound<pb::SearchResponse>,
-    chosen: u64,
+    /// Comparisons that the metrics know of.
+    compared: u64,
     /// The leaders that the client knows.
     told: Vec<ScanId>,
 }
 
 impl Observer for Follower<'_> {
-    fn admits(&self, scan: ScanId) -> Result<bool, StoreError> {
-        admits(self.scope, scan)
+    fn admits(&self, class: &Class) -> Result<bool, StoreError> {
+        Ok(self.scope.admits(class))
     }
 
     fn next(&self) -> ControlFlow<()> {
-        if self.bench.stopped() {
-            return ControlFlow::Break(());
-        }
-        self.scope.shared.metrics.comparisons.inc();
-        ControlFlow::Continue(())
+        if self.bench.stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn progress(&mut self, done: u64, best: &[Candidate]) {
+    fn progress(&mut self, advance: Advance, best: &[Candidate]) {
+        if advance.stage != Stage::Index {
+            self.scope.shared.metrics.comparisons.inc_by(advance.done - self.compared);
+            self.compared = advance.done;
+        }
         let told = best.iter().filter(|candidate| may_be_told(self.scope, candidate.scan));
         let best: Vec<&Candidate> = told.take(LEADERS).collect();
         let scans: Vec<ScanId> = best.iter().map(|candidate| candidate.scan).collect();
@@ -275,8 +272,12 @@ impl Observer for Follower<'_> {
             };
             best.into_iter().map(leader).collect()
         };
-        let records_chosen = self.chosen.max(done);
-        let progress = pb::SearchProgress { records_done: done, records_chosen, leaders };
+        let progress = pb::SearchProgress {
+            records_done: advance.done,
+            records_chosen: advance.total,
+            leaders,
+            stage: convert::search_stage(advance.stage).into(),
+        };
         if self.outbound.offer(event(Event::Progress(progress))) {
             self.told = scans;
         }
@@ -304,5 +305,10 @@ fn summary(
         engine_version: summary.engine_version.clone(),
         parameters_digest: summary.parameters_digest.to_string(),
         questioned_sha256: summary.questioned_sha256.to_string(),
+        records_registered: summary.records_registered,
+        records_compared: summary.records_compared,
+        exhaustive: summary.exhaustive,
+        target_recall: summary.target_recall,
+        cascade_digest: summary.cascade_digest.to_string(),
     }
 }

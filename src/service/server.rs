@@ -28,6 +28,7 @@ use super::status::REQUEST_ID;
 use super::upload::Budget;
 use super::work::Workers;
 use crate::audit::AuditLog;
+use crate::gallery::Gallery;
 use crate::matcher::Engine;
 use crate::store::{ReferenceStore, Statistics, StoreError};
 use std::fmt;
@@ -157,14 +158,15 @@ impl Monitor {
 }
 
 impl Server {
-    /// A server over an engine and a store, within these limits; the gate decides who may do what, and the log, if one is
-    /// kept, has everything that was asked.
+    /// A server over an engine and a store, whose references it keeps in `gallery`, within these limits; the gate decides
+    /// who may do what, and the log, if one is kept, has everything that was asked.
     ///
     /// # Errors
     /// [`ServeError::Threads`].
     pub fn new(
         engine: Engine,
         store: Arc<dyn ReferenceStore>,
+        gallery: Arc<Gallery>,
         limits: Limits,
         gate: Arc<dyn Gate>,
         audit: Option<Arc<AuditLog>>,
@@ -173,6 +175,7 @@ impl Server {
         let shared = Shared {
             engine,
             store,
+            gallery,
             gate,
             audit,
             workers: Workers::new(&limits, Arc::clone(&metrics)).map_err(ServeError::Threads)?,

@@ -8,6 +8,7 @@ use super::gate::Refusal;
 use crate::audit::AuditError;
 use crate::digest::Digest;
 use crate::format::FormatError;
+use crate::gallery::GalleryError;
 use crate::matcher::CompareError;
 use crate::preprocess::PreprocessError;
 use crate::search::SearchError;
@@ -378,7 +379,11 @@ impl From<SearchError> for Fault {
     fn from(error: SearchError) -> Self {
         match error {
             SearchError::Stopped { .. } => Self::Cancelled,
-            SearchError::Store(source) => Self::Store { source },
+            SearchError::Store(source) | SearchError::Gallery(GalleryError::Store(source)) => {
+                Self::Store { source }
+            }
+            // Questions and entries are made by one indexer.
+            SearchError::Index(_) | SearchError::Gallery(_) => Self::Panicked,
         }
     }
 }

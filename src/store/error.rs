@@ -194,7 +194,7 @@ pub enum StoreError {
 
 impl StoreError {
     /// For `map_err` on file operations.
-    pub(super) fn io(
+    pub(crate) fn io(
         operation: &'static str,
         path: &Path,
     ) -> impl FnOnce(std::io::Error) -> Self + use<> {

@@ -257,6 +257,17 @@ pub trait ReferenceStore: Send + Sync {
     /// but the first `since`; one can come several times. A change is told of once it can be read.
     fn changed(&self, since: usize) -> Vec<ScanId>;
 
+    /// The signature of a scan with one extraction as a search reads it: `None` where the scan has left the store since
+    /// the search heard of it.
+    ///
+    /// # Errors
+    /// A failure to read.
+    fn listed_signature(
+        &self,
+        scan: ScanId,
+        extraction: Digest,
+    ) -> Result<Option<StoredSignature>, StoreError>;
+
     /// The signatures of these scans with one extraction, in the same order, one in memory at a time.
     /// Every scan comes, those without such a signature too ([`StoredSignature::bytes`]).
     fn signatures(&self, extraction: Digest, filter: &Filter) -> Listing<'_, StoredSignature>;
@@ -411,6 +422,14 @@ impl<S: Backed> ReferenceStore for S {
 
     fn changed(&self, since: usize) -> Vec<ScanId> {
         self.engine().journal.since(since)
+    }
+
+    fn listed_signature(
+        &self,
+        scan: ScanId,
+        extraction: Digest,
+    ) -> Result<Option<StoredSignature>, StoreError> {
+        self.engine().listed_signature(scan, extraction).transpose()
     }
 
     fn signatures(&self, extraction: Digest, filter: &Filter) -> Listing<'_, StoredSignature> {

@@ -195,16 +195,27 @@ pub(super) struct EnrolArguments {
     pub(super) read: ReadArguments,
 }
 
-/// Search a store, or that of a server, for the references most like a questioned scan
+/// Search a store, or that of a server, for the references most like questioned scans
+///
+/// The index scores every reference at every rotation; the most alike are registered in full, and the cells of the best of
+/// these compared. How many go on follows from the recall that is wanted. With --json and more than one PATH, or a folder,
+/// the results are a list.
 #[derive(Debug, Args)]
 pub(super) struct SearchArguments {
-    /// Scan of the questioned mark
-    pub(super) questioned: PathBuf,
+    /// Scans of questioned marks, or folders of them (walked)
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) source: SourceArguments,
     /// Number of candidates
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(super) top: u32,
+    /// Compare every reference in full, for audits: about 24 ms a reference and core
+    #[arg(long)]
+    pub(super) exhaustive: bool,
+    /// Least share of same-source references that the stages are sized to keep, 0.5 to 1; 1 is --exhaustive [default: 0.999]
+    #[arg(long, value_name = "SHARE", conflicts_with = "exhaustive")]
+    pub(super) recall: Option<f64>,
     /// Print candidates and summary as JSON
     #[arg(long)]
     pub(super) json: bool,

@@ -8,6 +8,7 @@ use crate::format::{self, Warning};
 use crate::report::{CellReport, ComparisonReport, DirectionReport, Figures};
 use crate::service::pb;
 use crate::signature::Summary;
+use crate::search::Stage;
 use crate::store::{Enrolled, Outcome, ScanView, Statistics, VerificationReport};
 use crate::surface::Kind;
 
@@ -289,5 +290,14 @@ pub(in crate::service) fn statistics(
         engine_version: crate::VERSION.to_owned(),
         parameters_digest,
         audit_entries,
+    }
+}
+
+/// What a search is doing.
+pub(in crate::service) const fn search_stage(stage: Stage) -> pb::SearchStage {
+    match stage {
+        Stage::Index => pb::SearchStage::Index,
+        Stage::Registration => pb::SearchStage::Registration,
+        Stage::Comparison => pb::SearchStage::Comparison,
     }
 }

@@ -3,6 +3,7 @@
 use super::words;
 use crate::audit;
 use crate::format::{HeightUnit, Limits, ManifestChecksum, ReadOptions, SpacingUnit};
+use crate::parameters::Cascade;
 use crate::service::pb;
 use crate::service::status::{Fault, Problem};
 use crate::store::{
@@ -70,6 +71,18 @@ pub(in crate::service) fn identifier<T: FromStr>(
         return Err(Fault::missing(field));
     }
     text.parse().map_err(|_| Fault::field(field, Problem::NotAnIdentifier))
+}
+
+/// How many references go on from stage to stage, for a recall; 0 is the default.
+pub(in crate::service) fn cascade(field: &'static str, recall: f64) -> Result<Cascade, Fault> {
+    let mut cascade = Cascade::default();
+    if recall != 0.0 {
+        cascade.target_recall = recall;
+    }
+    let out_of_range =
+        |_| Fault::field(field, Problem::OutOfRange { found: recall, wanted: "0.5 to 1, or 0" });
+    cascade.check().map_err(out_of_range)?;
+    Ok(cascade)
 }
 
 /// A text of 1 to `most` characters.

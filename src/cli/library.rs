@@ -1,0 +1,63 @@
+//! A store on this machine with its references ready to be searched.
+
+use super::Context;
+use crate::gallery::{Gallery, Snapshot};
+use crate::index::Indexer;
+use crate::parameters::{Cascade, Index};
+use crate::search::{Search, Stored};
+use crate::store::{DiskStore, Progress, ReferenceStore};
+use anyhow::Context as _;
+use std::path::Path;
+
+/// What makes index entries and decides how many references go on from stage to stage.
+pub(super) struct Searching {
+    pub(super) indexer: Indexer,
+    pub(super) cascade: Cascade,
+}
+
+impl Searching {
+    /// With the default parameters.
+    pub(super) fn new(context: &Context) -> anyhow::Result<Self> {
+        let indexer = Indexer::new(Index::default(), context.arithmetic)?;
+        Ok(Self { indexer, cascade: Cascade::default() })
+    }
+
+    /// The references of the store in this folder; nothing is read yet.
+    pub(super) fn gallery(&self, context: &Context, store: &Path) -> Gallery {
+        let extraction = context.engine.parameters().extraction_digest();
+        Gallery::kept_in(store, self.indexer.clone(), extraction)
+    }
+
+    /// Searches references of a store.
+    pub(super) fn search<'a>(
+        &'a self,
+        context: &'a Context,
+        references: &'a Snapshot,
+        signatures: &'a Stored<'a>,
+    ) -> Search<'a> {
+        let (indexer, cascade) = (&self.indexer, &self.cascade);
+        Search { engine: &context.engine, indexer, cascade, references, signatures, pool: None }
+    }
+}
+
+/// The references of a store, with progress.
+pub(super) fn references(
+    context: &Context,
+    gallery: &Gallery,
+    store: &DiskStore,
+) -> anyhow::Result<Snapshot> {
+    let named = || store.path().display().to_string();
+    let bar = context.progress.bar(0, "reading the index");
+    let follow = |progress: Progress| {
+        bar.set_length(progress.total);
+        bar.set_position(progress.done);
+    };
+    gallery.open(store, &mut { follow }).with_context(named)?;
+    bar.finish_and_clear();
+    gallery.snapshot(store).with_context(named)
+}
+
+/// The signatures of a store that a search compares.
+pub(super) fn signatures<'a>(context: &Context, store: &'a dyn ReferenceStore) -> Stored<'a> {
+    Stored { store, extraction: context.engine.parameters().extraction_digest() }
+}

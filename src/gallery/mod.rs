@@ -1,0 +1,250 @@
+//! Every reference of a store, ready to be searched.
+//!
+//! The index entry of every scan that searches see, side by side in memory, and what filters choose it by: about
+//! 2.8 KB a reference. A [`Gallery`] follows its store: what was enrolled is in the next [`Snapshot`], what was
+//! withdrawn is not. It holds nothing of its own: entries are made from signatures, and a file beside the store
+//! ([`Gallery::kept_in`]) only saves making them again at the next start. Whatever that file lacks, or has too much or
+//! damaged, costs the making of those entries and never an answer.
+
+mod choice;
+mod classes;
+mod log;
+mod segment;
+mod snapshot;
+mod state;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+pub use choice::Choice;
+pub use classes::Class;
+pub use snapshot::{Alike, Snapshot};
+pub use verify::{EntryFinding, EntryVerification};
+
+use crate::digest::Digest;
+use crate::index::{Entry, IndexError, Indexer};
+use crate::signature::Signature;
+use crate::store::{LiveScan, Progress, ReferenceStore, ScanId, StoreError};
+use log::{Family, Log};
+use serde::Serialize;
+use state::State;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The name of the folder of entries in that of a store.
+const FOLDER: &str = "gallery";
+
+/// Why the references cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GalleryError {
+    /// The store cannot be read, or the file of entries neither read nor written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An entry of other parameters.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+}
+
+/// What opening found and did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct GalleryOpening {
+    /// Entries that were read.
+    pub read: u64,
+    /// Entries that were made from signatures.
+    pub made: u64,
+    /// Rows of the file that were damaged, or of scans or signatures that are not searched any more.
+    pub dropped: u64,
+    /// Scans that cannot be searched: they have no signature, or one that cannot be read.
+    pub unindexed: u64,
+}
+
+/// Every reference of a store, ready to be searched. Shared among threads.
+#[derive(Debug)]
+pub struct Gallery {
+    indexer: Indexer,
+    extraction: Digest,
+    folder: Option<PathBuf>,
+    state: Mutex<State>,
+}
+
+impl Gallery {
+    /// The references of signatures with this extraction, in memory alone.
+    #[must_use]
+    pub fn new(indexer: Indexer, extraction: Digest) -> Self {
+        let state = Mutex::new(State::new(indexer.clone(), extraction));
+        Self { indexer, extraction, folder: None, state }
+    }
+
+    /// The same, whose entries are kept in the folder of a store. Nothing is read yet.
+    #[must_use]
+    pub fn kept_in(store: &Path, indexer: Indexer, extraction: Digest) -> Self {
+        Self { folder: Some(store.join(FOLDER)), ..Self::new(indexer, extraction) }
+    }
+
+    /// What makes its entries and scores them.
+    #[must_use]
+    pub const fn indexer(&self) -> &Indexer {
+        &self.indexer
+    }
+
+    /// Reads what is kept of the store's references and makes what is missing, on the threads of the caller's pool. Again,
+    /// it does nothing. Not from a thread of a pool whose other work asks for a snapshot.
+    ///
+    /// # Errors
+    /// The store or the file cannot be read or written.
+    pub fn open(
+        &self,
+        store: &dyn ReferenceStore,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<GalleryOpening, GalleryError> {
+        let mut state = self.state();
+        self.opened(&mut state, store, progress)
+    }
+
+    /// Makes all entries anew.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn rebuild(
+        &self,
+        store: &dyn ReferenceStore,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<GalleryOpening, GalleryError> {
+        let mut state = self.state();
+        *state = State::new(self.indexer.clone(), self.extraction);
+        if let Some(mut log) = self.log()? {
+            log.clear()?;
+        }
+        self.opened(&mut state, store, progress)
+    }
+
+    /// Follows what the store was told since, so that the next snapshot has nothing to do.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn refresh(&self, store: &dyn ReferenceStore) -> Result<(), GalleryError> {
+        let mut state = self.state();
+        self.opened(&mut state, store, &mut |_| ())?;
+        state.follow(store)
+    }
+
+    /// The references as they are now.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn snapshot(&self, store: &dyn ReferenceStore) -> Result<Snapshot, GalleryError> {
+        let mut state = self.state();
+        self.opened(&mut state, store, &mut |_| ())?;
+        state.follow(store)?;
+        Ok(state.snapshot.clone())
+    }
+
+    /// Adds a reference of no store: for who searches what is not in one.
+    ///
+    /// # Errors
+    /// An entry made with other parameters.
+    pub fn add(&self, scan: LiveScan, entry: &Entry) -> Result<(), GalleryError> {
+        let mut state = self.state();
+        state.opened = true;
+        state.put(scan, Some(entry))
+    }
+
+    /// The references of no store: see [`Self::add`].
+    #[must_use]
+    pub fn added(&self) -> Snapshot {
+        self.state().snapshot.clone()
+    }
+
+    /// Bytes of memory that the references take.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.state().bytes()
+    }
+
+    /// Bytes on the disk that the file of entries takes a reference.
+    #[must_use]
+    pub fn disk_bytes_per_reference(&self) -> usize {
+        self.family().row()
+    }
+
+    /// Writes down entries of scans that were just enrolled, without reading the others: for a program that enrols
+    /// and ends. Each is the scan, its signature and the entry that [`Indexer::entry`] makes of it.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write_down(&self, entries: &[(ScanId, Digest, Entry)]) -> Result<(), StoreError> {
+        let Some(mut log) = self.log()? else { return Ok(()) };
+        let bytes: Vec<_> =
+            entries.iter().map(|(scan, signature, entry)| (*scan, *signature, entry.to_bytes())).collect();
+        log.append(bytes.iter().map(|(scan, signature, bytes)| (*scan, *signature, &bytes[..])))
+    }
+
+    /// Makes every entry anew and compares it with the one that is kept, and looks for those that are missing. `progress`
+    /// is told how far it is.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn verify(
+        &self,
+        store: &dyn ReferenceStore,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<EntryVerification, GalleryError> {
+        verify::verify(self.log()?.as_ref(), &self.indexer, self.extraction, store, progress)
+    }
+
+    fn opened(
+        &self,
+        state: &mut State,
+        store: &dyn ReferenceStore,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<GalleryOpening, GalleryError> {
+        if state.opened {
+            return Ok(GalleryOpening::default());
+        }
+        // What a failure left half done is begun anew.
+        *state = State::new(self.indexer.clone(), self.extraction);
+        state.log = self.log()?;
+        state.open(store, progress)
+    }
+
+    fn family(&self) -> Family {
+        Family {
+            entry_digest: self.indexer.entry_digest(),
+            extraction: self.extraction,
+            entry_length: self.indexer.entry_length(),
+        }
+    }
+
+    fn log(&self) -> Result<Option<Log>, StoreError> {
+        self.folder.as_deref().map(|folder| Log::open(folder, self.family())).transpose()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|poisoned| {
+            // What a panic left half done is begun anew.
+            let mut state = PoisonError::into_inner(poisoned);
+            *state = State::new(self.indexer.clone(), self.extraction);
+            state
+        })
+    }
+}
+
+/// What there is of a scan to be indexed.
+fn entry_of(
+    indexer: &Indexer,
+    store: &dyn ReferenceStore,
+    extraction: Digest,
+    scan: ScanId,
+) -> Result<Option<Entry>, StoreError> {
+    let stored = match store.listed_signature(scan, extraction) {
+        Ok(stored) => stored,
+        // To be told of by every search that looks at it.
+        Err(StoreError::ObjectMissing { .. } | StoreError::ObjectDamaged { .. }) => None,
+        Err(error) => return Err(error),
+    };
+    let bytes = stored.and_then(|stored| stored.bytes);
+    let signature = bytes.and_then(|bytes| Signature::from_bytes(&bytes).ok());
+    let signature = signature.filter(|signature| signature.extraction_digest() == extraction);
+    Ok(signature.map(|signature| indexer.entry(&signature)))
+}

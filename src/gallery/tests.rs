@@ -1,0 +1,1 @@
+//! Does the gallery follow its store?

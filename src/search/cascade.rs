@@ -1,0 +1,291 @@
+//! The stages, one after the other.
+
+use super::sizes::sizes;
+use super::{
+    Advance, Candidate, Depth, Failure, Observer, Query, Questioned, Search, SearchError,
+    SearchResult, Stage, Summary,
+};
+use crate::correlate::Registration;
+use crate::gallery::{Alike, Choice};
+use crate::index::Question;
+use crate::matcher::{CompareError, Prepared, Workspace};
+use crate::signature::Signature;
+use crate::store::{ScanId, StoreError};
+use rayon::ThreadPool;
+use rayon::prelude::*;
+use std::cmp::Ordering;
+
+/// References that are registered or compared together, for each thread: enough to keep all of them busy, and few enough
+/// that who waits for these threads waits a fraction of a second.
+const TOGETHER: usize = 8;
+
+/// What came of a reference: `None` where it has left the store since.
+type Outcome<T> = Option<Result<T, (ScanId, Failure)>>;
+
+/// Searches for all questioned signatures together.
+///
+/// 1. chooses the references;
+/// 2. scores them all by the index, unless all are to be compared anyway;
+/// 3. registers the most alike of each questioned signature;
+/// 4. compares the cells of those that correlate best.
+pub(super) fn run(
+    search: &Search<'_>,
+    query: &Query<'_>,
+    questioned: &[&Questioned],
+    observer: &mut dyn Observer,
+) -> Result<Vec<SearchResult>, SearchError> {
+    // 1.
+    let choice = search.references.choose(query.filter, &|class| observer.admits(class))?;
+    let records = choice.records() as usize;
+    let sizes = sizes(records, query.top, search.cascade);
+    let exhaustive = query.depth == Depth::Exhaustive || sizes.registered >= records;
+    // 2.
+    let mut chosen = if exhaustive {
+        vec![search.references.scans(&choice); questioned.len()]
+    } else {
+        most_alike(search, questioned, &choice, sizes.registered, observer)?
+    };
+    // Those without an entry are compared, if that can be, whatever the index would say.
+    chosen.iter_mut().for_each(|chosen| chosen.extend_from_slice(choice.unindexed()));
+    let mut done = 0;
+    let total = chosen.iter().map(|scans| scans.len() as u64).sum();
+    let mut results = Vec::new();
+    for (questioned, scans) in questioned.iter().zip(&chosen) {
+        let mut run = Run { search, questioned, failures: Vec::new(), done: &mut done, total };
+        let (registered, compared, candidates) = if exhaustive {
+            let candidates = run.compare(scans, query.top, observer)?;
+            let compared = (scans.len() - run.failures.len()) as u64;
+            (compared, compared, candidates)
+        } else {
+            // 3.
+            let registered = run.register(scans, observer)?;
+            let few = &registered[..registered.len().min(sizes.compared)];
+            // 4.
+            let candidates = run.compare_cells(few, query.top, observer)?;
+            (registered.len() as u64, few.len() as u64, candidates)
+        };
+        let mut failures = run.failures;
+        if !exhaustive {
+            let other = search.references.of_other_kind(&choice, questioned.question.kind());
+            let refused = |scan| (scan, Failure::Compare(CompareError::Kind));
+            failures.extend(other.into_iter().map(refused));
+        }
+        failures.sort_unstable_by_key(|(scan, _)| *scan);
+        let records_failed = failures.len() as u64;
+        let summary = Summary {
+            records_searched: choice.records() - records_failed,
+            records_registered: registered,
+            records_compared: compared,
+            records_failed,
+            complete: records_failed == 0,
+            exhaustive,
+            target_recall: if exhaustive { 1.0 } else { search.cascade.target_recall },
+            engine_version: crate::VERSION.to_owned(),
+            parameters_digest: search.engine.digest(),
+            cascade_digest: search.cascade.digest(search.indexer.parameters()),
+            questioned_sha256: questioned.matcher.questioned().source(),
+        };
+        let skipped = choice.skipped();
+        results.push(SearchResult { candidates, summary, failures, skipped });
+    }
+    Ok(results)
+}
+
+/// The references that the index finds most alike, for each questioned signature.
+fn most_alike(
+    search: &Search<'_>,
+    questioned: &[&Questioned],
+    choice: &Choice,
+    count: usize,
+    observer: &mut dyn Observer,
+) -> Result<Vec<Vec<ScanId>>, SearchError> {
+    let questions: Vec<&Question> = questioned.iter().map(|q| &q.question).collect();
+    let references = search.references;
+    let mut best: Vec<Vec<Alike>> = vec![Vec::new(); questions.len()];
+    let total = references.pieces();
+    let advance = |pieces: usize| {
+        // In references, as far as they are known by pieces.
+        let done = choice.records() * pieces as u64 / (total as u64).max(1);
+        Advance { stage: Stage::Index, done, total: choice.records() }
+    };
+    observer.progress(advance(0), &[]);
+    for start in (0..total).step_by(search.together()) {
+        let pieces = start..(start + search.together()).min(total);
+        let end = pieces.end;
+        let next = || observer.next();
+        let score = || {
+            references.most_alike(search.indexer, &questions, choice, pieces, count, &next)
+        };
+        let alike = search.compute(score)?.ok_or(SearchError::Stopped { done: 0 })?;
+        for (best, alike) in best.iter_mut().zip(alike) {
+            best.extend(alike);
+            Alike::keep(best, count);
+        }
+        observer.progress(advance(end), &[]);
+    }
+    Ok(best.into_iter().map(|best| best.into_iter().map(|alike| alike.scan).collect()).collect())
+}
+
+/// A reference and where the questioned surface lies on it.
+#[derive(Clone, Copy)]
+struct Registered {
+    scan: ScanId,
+    registration: Option<Registration>,
+}
+
+impl Registered {
+    fn ncc(&self) -> f64 {
+        self.registration.map_or(f64::NEG_INFINITY, |registration| registration.ncc)
+    }
+}
+
+/// The search for one questioned signature.
+struct Run<'a> {
+    search: &'a Search<'a>,
+    questioned: &'a Questioned,
+    failures: Vec<(ScanId, Failure)>,
+    /// References that were registered or compared, of all questioned signatures.
+    done: &'a mut u64,
+    total: u64,
+}
+
+impl Run<'_> {
+    /// Compares all in full; the best, best first.
+    fn compare(
+        &mut self,
+        scans: &[ScanId],
+        top: usize,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<Candidate>, SearchError> {
+        let questioned = self.questioned;
+        let compare = |scan: &ScanId, reference: &Prepared, workspace: &mut Workspace| {
+            let comparison = questioned.matcher.compare(reference, workspace)?;
+            Ok(Candidate { scan: *scan, comparison })
+        };
+        let mut best = Vec::new();
+        for together in scans.chunks(self.search.together()) {
+            best.extend(self.each(together, |scan| *scan, compare, observer)?);
+            best.sort_by(Candidate::rank);
+            best.truncate(top);
+            *self.done += together.len() as u64;
+            self.tell(Stage::Comparison, &best, observer);
+        }
+        Ok(best)
+    }
+
+    /// Registers all; by NCC, best first.
+    fn register(
+        &mut self,
+        scans: &[ScanId],
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<Registered>, SearchError> {
+        let questioned = self.questioned;
+        let register = |scan: &ScanId, reference: &Prepared, workspace: &mut Workspace| {
+            let registration = questioned.matcher.register(reference, workspace)?;
+            Ok(Registered { scan: *scan, registration })
+        };
+        let mut registered = Vec::new();
+        for together in scans.chunks(self.search.together()) {
+            registered.extend(self.each(together, |scan| *scan, register, observer)?);
+            *self.done += together.len() as u64;
+            self.tell(Stage::Registration, &[], observer);
+        }
+        let rank = |a: &Registered, b: &Registered| -> Ordering {
+            b.ncc().total_cmp(&a.ncc()).then_with(|| a.scan.cmp(&b.scan))
+        };
+        registered.sort_unstable_by(rank);
+        Ok(registered)
+    }
+
+    /// Compares the cells of what was registered; the best, best first.
+    fn compare_cells(
+        &mut self,
+        registered: &[Registered],
+        top: usize,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<Candidate>, SearchError> {
+        let questioned = self.questioned;
+        let compare = |registered: &Registered, reference: &Prepared, workspace: &mut Workspace| {
+            let Registered { scan, registration } = *registered;
+            let comparison = questioned.matcher.compare_cells(reference, registration, workspace);
+            Ok(Candidate { scan, comparison })
+        };
+        let mut best = Vec::new();
+        for together in registered.chunks(self.search.together()) {
+            best.extend(self.each(together, |registered| registered.scan, compare, observer)?);
+            best.sort_by(Candidate::rank);
+            best.truncate(top);
+            self.tell(Stage::Comparison, &best, observer);
+        }
+        Ok(best)
+    }
+
+    fn tell(&self, stage: Stage, best: &[Candidate], observer: &mut dyn Observer) {
+        observer.progress(Advance { stage, done: *self.done, total: self.total }, best);
+    }
+
+    /// Reads the signatures of references and works on each; failures are kept aside.
+    fn each<T: Sync, R: Send>(
+        &mut self,
+        references: &[T],
+        scan: impl Fn(&T) -> ScanId + Sync,
+        work: impl Fn(&T, &Prepared, &mut Workspace) -> Result<R, CompareError> + Sync,
+        observer: &dyn Observer,
+    ) -> Result<Vec<R>, SearchError> {
+        let search = self.search;
+        let one = |workspace: &mut Workspace, reference: &T| -> Result<Outcome<R>, SearchError> {
+            if observer.next().is_break() {
+                return Err(SearchError::Stopped { done: 0 });
+            }
+            let scan = scan(reference);
+            let Some(prepared) = prepare(search, scan)? else { return Ok(None) };
+            let result = prepared
+                .and_then(|prepared| work(reference, &prepared, workspace).map_err(Failure::Compare));
+            Ok(Some(result.map_err(|failure| (scan, failure))))
+        };
+        let outcomes: Result<Vec<Outcome<R>>, SearchError> = search.compute(|| {
+            references.par_iter().map_init(|| search.engine.workspace(), one).collect()
+        });
+        let outcomes = outcomes.map_err(|error| match error {
+            SearchError::Stopped { .. } => SearchError::Stopped { done: *self.done },
+            error => error,
+        })?;
+        let mut results = Vec::new();
+        for outcome in outcomes.into_iter().flatten() {
+            match outcome {
+                Ok(result) => results.push(result),
+                Err(failure) => self.failures.push(failure),
+            }
+        }
+        Ok(results)
+    }
+}
+
+/// A reference made ready; `None` where it has left.
+fn prepare(
+    search: &Search<'_>,
+    scan: ScanId,
+) -> Result<Option<Result<Prepared, Failure>>, StoreError> {
+    let Some(stored) = search.signatures.signature(scan)? else { return Ok(None) };
+    let signature = stored.bytes.ok_or(Failure::NoSignature);
+    let signature =
+        signature.and_then(|bytes| Signature::from_bytes(&bytes).map_err(Failure::Signature));
+    let prepared = signature
+        .and_then(|signature| search.engine.prepare(&signature).map_err(Failure::Compare));
+    Ok(Some(prepared))
+}
+
+impl Search<'_> {
+    /// Pieces of work that are done together.
+    fn together(&self) -> usize {
+        let threads = self.pool.map_or_else(rayon::current_num_threads, ThreadPool::current_num_threads);
+        (TOGETHER * threads).max(16)
+    }
+
+    fn compute<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        match self.pool {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
+}
