@@ -91,6 +91,12 @@ impl Engine {
         self.digest
     }
 
+    /// Its arithmetic.
+    #[must_use]
+    pub const fn arithmetic(&self) -> Arithmetic {
+        self.arithmetic
+    }
+
     /// Buffers for one thread.
     #[must_use]
     pub const fn workspace(&self) -> Workspace {

@@ -45,7 +45,21 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("audit", &["digest", "store"]),
     ("access", &["store"]),
     ("config", &["access", "store"]),
-    ("search", &["comparison", "digest", "matcher", "signature", "store"]),
+    ("gallery", &["digest", "index", "matcher", "parameters", "signature", "store", "surface"]),
+    (
+        "search",
+        &[
+            "comparison",
+            "correlate",
+            "digest",
+            "gallery",
+            "index",
+            "matcher",
+            "parameters",
+            "signature",
+            "store",
+        ],
+    ),
     (
         "service",
         &[
@@ -55,7 +69,9 @@ const ARROWS: &[(&str, &[&str])] = &[
             "comparison",
             "digest",
             "format",
+            "gallery",
             "matcher",
+            "parameters",
             "preprocess",
             "report",
             "search",
@@ -80,6 +96,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "correlate",
             "digest",
             "format",
+            "gallery",
+            "index",
             "matcher",
             "parameters",
             "picture",
@@ -99,7 +117,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// What only some modules may touch: (words in the code, modules that may).
 const FENCES: &[(&[&str], &[&str])] = &[
     // The engine reads no file, no environment and no clock: same inputs, same score, anywhere.
-    (&["std::fs", "File::open"], &["audit", "store", "cli"]),
+    (&["std::fs", "File::open"], &["audit", "gallery", "store", "cli"]),
     (&["std::env", "env::var"], &["cli"]),
     (&["SystemTime", "Instant::now", "Timestamp::now"], &["service", "cli"]),
     // The wire stays in the service and its client, and a status is made in one file of the service.

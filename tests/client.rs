@@ -8,6 +8,7 @@ use casemark::client::{
     Blocking, Cause, Cells, Client, ClientError, Connection, Enrolment, Query, ScanSource, Upload,
 };
 use casemark::service::{Limits, OpenGate, Security, Server};
+use casemark::search::Depth;
 use casemark::store::{ExhibitMetadata, Filter, MarkKind, MemoryStore, Outcome, ReferenceStore};
 use casemark::{Arithmetic, Engine, Parameters};
 use made_up::{Answer, made_up};
@@ -42,6 +43,8 @@ fn query() -> Query {
         filter: Filter::default(),
         top: 10,
         cells: Cells::Omitted,
+        depth: Depth::Cascade,
+        recall: None,
     }
 }
 

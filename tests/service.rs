@@ -3,7 +3,9 @@
 
 use casemark::access::{Laboratory, Policy, Role};
 use casemark::report::ComparisonReport;
-use casemark::search::{Query, search};
+use casemark::gallery::Gallery;
+use casemark::parameters::Cascade;
+use casemark::search::{Advance, Depth, Query, Questioned, Search as Searching, Stored};
 use casemark::service::pb::admin_service_client::AdminServiceClient;
 use casemark::service::pb::batch_service_client::BatchServiceClient;
 use casemark::service::pb::batch_service_compare_request::Content as Batch;
@@ -335,10 +337,20 @@ async fn a_search_finds_the_mates_first_as_the_library_does() {
         };
         store.enrol(&enrolment).unwrap();
     }
-    let matcher = Matcher::new(&engine, prepared(&questioned));
-    let (filter, top) = (Filter::default(), 20);
-    let wanted = Query { matcher: &matcher, filter: &filter, top, pool: None };
-    let expected = search(&engine, &store, &wanted, &mut |_: u64| ()).unwrap();
+    let gallery = Gallery::of(&engine);
+    let (indexer, references) = (gallery.indexer(), gallery.snapshot(&store).unwrap());
+    let questioned = Questioned::new(&engine, indexer, &signature(&questioned)).unwrap();
+    let extraction = engine.parameters().extraction_digest();
+    let search = Searching {
+        engine: &engine,
+        indexer,
+        cascade: &Cascade::default(),
+        references: &references,
+        signatures: &Stored { store: &store, extraction },
+        pool: None,
+    };
+    let wanted = Query { filter: &Filter::default(), top: 20, depth: Depth::Exhaustive };
+    let expected = search.run(&wanted, &questioned, &mut |_: Advance| ()).unwrap();
     for (candidate, expected) in candidates.iter().zip(&expected.candidates) {
         assert_same(candidate.comparison.as_ref().unwrap(), &expected.comparison);
     }

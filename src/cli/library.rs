@@ -18,7 +18,7 @@ pub(super) struct Searching {
 impl Searching {
     /// With the default parameters.
     pub(super) fn new(context: &Context) -> anyhow::Result<Self> {
-        let indexer = Indexer::new(Index::default(), context.arithmetic)?;
+        let indexer = Indexer::new(Index::default(), context.engine.arithmetic())?;
         Ok(Self { indexer, cascade: Cascade::default() })
     }
 

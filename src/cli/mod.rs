@@ -51,7 +51,6 @@ enum Outcome {
 /// What every command needs.
 struct Context {
     engine: Engine,
-    arithmetic: Arithmetic,
     progress: Progress,
 }
 
@@ -77,7 +76,6 @@ fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
     let arithmetic = if engine.portable { Arithmetic::Portable } else { Arithmetic::Vectorised };
     let context = Context {
         engine: Engine::new(Parameters::default(), arithmetic),
-        arithmetic,
         progress: Progress::new(engine.quiet),
     };
     match command {

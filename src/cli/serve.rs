@@ -52,7 +52,7 @@ pub(super) fn run(context: &Context, arguments: &ServeArguments) -> anyhow::Resu
         "the index is ready"
     );
     let (store, gallery) = (Arc::new(store), Arc::new(gallery));
-    let server = Server::new(engine, store, gallery, limits, gate, Some(Arc::new(audit)))?;
+    let server = Server::with_gallery(engine, store, gallery, limits, gate, Some(Arc::new(audit)))?;
     // 3.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(serve(server, security, &config));

@@ -12,8 +12,6 @@ mod log;
 mod segment;
 mod snapshot;
 mod state;
-#[cfg(test)]
-mod tests;
 mod verify;
 
 pub use choice::Choice;
@@ -23,6 +21,8 @@ pub use verify::{EntryFinding, EntryVerification};
 
 use crate::digest::Digest;
 use crate::index::{Entry, IndexError, Indexer};
+use crate::matcher::Engine;
+use crate::parameters::Index;
 use crate::signature::Signature;
 use crate::store::{LiveScan, Progress, ReferenceStore, ScanId, StoreError};
 use log::{Family, Log};
@@ -74,6 +74,14 @@ impl Gallery {
     pub fn new(indexer: Indexer, extraction: Digest) -> Self {
         let state = Mutex::new(State::new(indexer.clone(), extraction));
         Self { indexer, extraction, folder: None, state }
+    }
+
+    /// The references of an engine's signatures, by the default parameters of the index, in memory alone.
+    #[must_use]
+    pub fn of(engine: &Engine) -> Self {
+        let indexer = Indexer::new(Index::default(), engine.arithmetic());
+        let indexer = indexer.expect("the defaults are within bounds");
+        Self::new(indexer, engine.parameters().extraction_digest())
     }
 
     /// The same, whose entries are kept in the folder of a store. Nothing is read yet.

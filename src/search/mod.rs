@@ -15,8 +15,6 @@
 mod cascade;
 mod report;
 pub mod sizes;
-#[cfg(test)]
-mod tests;
 
 pub use report::{Candidate, Failure, SearchResult, Summary};
 

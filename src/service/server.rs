@@ -158,12 +158,27 @@ impl Monitor {
 }
 
 impl Server {
-    /// A server over an engine and a store, whose references it keeps in `gallery`, within these limits; the gate decides
-    /// who may do what, and the log, if one is kept, has everything that was asked.
+    /// A server over an engine and a store, within these limits; the gate decides who may do what, and the log, if one is
+    /// kept, has everything that was asked. What it keeps of the store's references, to search them, is in memory alone.
     ///
     /// # Errors
     /// [`ServeError::Threads`].
     pub fn new(
+        engine: Engine,
+        store: Arc<dyn ReferenceStore>,
+        limits: Limits,
+        gate: Arc<dyn Gate>,
+        audit: Option<Arc<AuditLog>>,
+    ) -> Result<Self, ServeError> {
+        let gallery = Arc::new(Gallery::of(&engine));
+        Self::with_gallery(engine, store, gallery, limits, gate, audit)
+    }
+
+    /// The same with what is kept of the store's references.
+    ///
+    /// # Errors
+    /// [`ServeError::Threads`].
+    pub fn with_gallery(
         engine: Engine,
         store: Arc<dyn ReferenceStore>,
         gallery: Arc<Gallery>,

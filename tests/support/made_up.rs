@@ -44,6 +44,7 @@ impl SearchService for MadeUp {
             complete: true,
             parameters_digest: digest.to_owned(),
             questioned_sha256: digest.to_owned(),
+            cascade_digest: digest.to_owned(),
             ..Default::default()
         };
         let events = match self.answers[call.min(self.answers.len() - 1)] {

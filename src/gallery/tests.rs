@@ -1,1 +1,0 @@
-//! Does the gallery follow its store?

@@ -1,1 +1,0 @@
-//! Does a search find what is there, and does it say what it did?
