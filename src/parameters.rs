@@ -209,6 +209,12 @@ parameters! {
         offset_spacing: 62.5 um, 20.0..=500.0, "measured: see benches/README.md";
         /// Least overlap as a share of the smaller mark.
         least_overlap: 0.3 share, 0.05..=1.0, "as registration.least_overlap";
+        /// Greatest distance of the centres of the coarse pass, which every reference goes through.
+        sieve_reach: 250.0 um, 0.0..=1500.0, "as offset_reach";
+        /// Distance between neighbouring centres of the coarse pass.
+        sieve_spacing: 83.0 um, 20.0..=500.0, "measured: see benches/README.md";
+        /// Highest harmonic of the heights in the coarse pass.
+        sieve_harmonics: 40 count, 8..=256, "measured: see benches/README.md";
     }
 }
 

@@ -120,6 +120,24 @@ impl Entry {
     /// # Errors
     /// Bytes that are no entry, of an unknown version, cut short or too long, or with impossible values.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, IndexError> {
+        let Read { family, centre, steps, values } = Read::new(bytes)?;
+        let values = values.iter().map(|&byte| i8::from_le_bytes([byte])).collect();
+        Ok(Self { family, centre, steps, values })
+    }
+}
+
+/// An entry's bytes, checked; the values stay where they are.
+pub(super) struct Read<'a> {
+    pub(super) family: Family,
+    pub(super) centre: Point,
+    pub(super) steps: Steps,
+    /// One i8 each.
+    pub(super) values: &'a [u8],
+}
+
+impl<'a> Read<'a> {
+    /// Refuses what [`Entry::from_bytes`] says.
+    pub(super) fn new(bytes: &'a [u8]) -> Result<Self, IndexError> {
         if bytes.get(..MAGIC.len()) != Some(MAGIC) {
             return Err(IndexError::NotAnEntry { length: bytes.len() });
         }
@@ -162,13 +180,12 @@ impl Entry {
         if count > GREATEST_COUNT {
             return Err(IndexError::Field { field: "number of values" });
         }
-        let wanted = Self::length(count);
+        let wanted = Entry::length(count);
         if bytes.len() != wanted {
             return Err(IndexError::Length { found: bytes.len(), wanted });
         }
         let (values, padding) = bytes[HEADER..].split_at(count);
-        let values: Vec<i8> = values.iter().map(|&byte| i8::from_le_bytes([byte])).collect();
-        if values.contains(&i8::MIN) {
+        if values.contains(&i8::MIN.to_le_bytes()[0]) {
             return Err(IndexError::Field { field: "values" });
         }
         if padding.iter().any(|&byte| byte != 0) {

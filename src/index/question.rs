@@ -16,8 +16,18 @@ pub(super) const TILE: usize = 12;
 pub struct Question {
     pub(super) family: Family,
     pub(super) tiles: Vec<Tile>,
+    pub(super) sieve: Coarse,
     /// The centres that are tried, from the centre of the frame.
     pub(super) centres: Vec<Point>,
+}
+
+/// What the coarse pass asks with.
+#[derive(Clone, Debug)]
+pub(super) struct Coarse {
+    /// Its own centres; of the heights the first harmonics alone.
+    pub(super) tiles: Vec<Tile>,
+    /// The middle centre, for overlap and squares.
+    pub(super) middle: Tile,
 }
 
 /// Some centres: values in the order of the layout, for each its real and imaginary part at each centre.
@@ -37,6 +47,7 @@ impl Question {
         family: Family,
         texture: &Texture,
         centres: Vec<Point>,
+        sieve: (Vec<Point>, usize),
         polar: &Polar,
         layout: &Layout,
     ) -> Self {
@@ -46,7 +57,20 @@ impl Question {
         };
         let harmonics: Vec<Harmonics> = centres.iter().map(at_centre).collect();
         let tiles = harmonics.chunks(TILE).map(|harmonics| Tile::new(harmonics, layout)).collect();
-        Self { family, tiles, centres }
+        let (coarse_centres, highest) = sieve;
+        let coarse: Vec<Harmonics> = coarse_centres
+            .iter()
+            .map(|centre| {
+                let mut harmonics = at_centre(centre);
+                harmonics.heights.truncate(layout.start(highest + 1));
+                harmonics
+            })
+            .collect();
+        let sieve = Coarse {
+            tiles: coarse.chunks(TILE).map(|harmonics| Tile::new(harmonics, layout)).collect(),
+            middle: Tile::new(&coarse[..1], layout),
+        };
+        Self { family, tiles, sieve, centres }
     }
 
     /// Number of centres that are tried.

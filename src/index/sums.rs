@@ -1,0 +1,129 @@
+//! Sums over rings for sixteen references abreast, and what they are laid out in.
+//!
+//! For every harmonic the sums over rings at all centres are a product of two matrices (centres x rings by
+//! rings x references). The crates for such products pack both sides anew for every call, and their results
+//! would have to be transposed for the transforms.
+
+use super::block::LANES;
+use super::question::TILE;
+use pulp::Simd;
+
+/// Numbers that begin where a cache line does.
+#[derive(Debug)]
+pub(super) struct Aligned {
+    numbers: Vec<f32>,
+    start: usize,
+    length: usize,
+}
+
+impl Aligned {
+    pub(super) fn new(length: usize) -> Self {
+        let numbers = vec![0.0; length + LANES];
+        let start = numbers.as_ptr().align_offset(64).min(LANES);
+        Self { numbers, start, length }
+    }
+
+    #[inline(always)]
+    pub(super) fn get(&self) -> &[f32] {
+        &self.numbers[self.start..self.start + self.length]
+    }
+
+    #[inline(always)]
+    pub(super) fn get_mut(&mut self) -> &mut [f32] {
+        &mut self.numbers[self.start..self.start + self.length]
+    }
+}
+
+/// The spectrum of one centre.
+#[inline(always)]
+pub(super) fn of<S: Simd>(spectra: &[S::f32s], centre: usize, harmonics: usize) -> &[S::f32s] {
+    &spectra[2 * centre * harmonics..2 * (centre + 1) * harmonics]
+}
+
+/// The spectrum of two real functions as one complex one: x + i y. Both have real and imaginary parts of
+/// the harmonics from 0 on; the rest is nothing.
+#[inline(always)]
+pub(super) fn join<S: Simd>(simd: S, [one, other]: [&[S::f32s]; 2], data: &mut [S::f32s]) {
+    let (used, end) = (one.len(), data.len());
+    data[used..end + 2 - used].fill(simd.splat_f32s(0.0));
+    data[0] = one[0];
+    data[1] = other[0];
+    for value in (2..used).step_by(2) {
+        let (xr, xi, yr, yi) = (one[value], one[value + 1], other[value], other[value + 1]);
+        data[value] = simd.sub_f32s(xr, yi);
+        data[value + 1] = simd.add_f32s(xi, yr);
+        data[end - value] = simd.add_f32s(xr, yi);
+        data[end - value + 1] = simd.sub_f32s(yr, xi);
+    }
+}
+
+/// Sums over rings of conj(factor) x value, at all centres of a tile, into the harmonic's place of each
+/// centre's spectrum: `place` is (harmonics of a spectrum, harmonic).
+#[inline(always)]
+pub(super) fn multiply<S: Simd>(
+    simd: S,
+    factors: &[[f32; 2]],
+    values: &[S::f32s],
+    lane: usize,
+    width: usize,
+    out: &mut [S::f32s],
+    place: (usize, usize),
+) {
+    // As many sums as registers hold, and no more.
+    let most = if S::REGISTER_COUNT >= 32 { TILE } else { 4 };
+    let mut from = 0;
+    while from < width {
+        let taken = most.min(width - from);
+        let strip = Strip { factors, values, lane, width, from };
+        match taken {
+            12 => strip.multiply::<S, 12>(simd, out, place),
+            10 => strip.multiply::<S, 10>(simd, out, place),
+            8 => strip.multiply::<S, 8>(simd, out, place),
+            6 => strip.multiply::<S, 6>(simd, out, place),
+            4 => strip.multiply::<S, 4>(simd, out, place),
+            _ => strip.multiply::<S, 2>(simd, out, place),
+        }
+        from += taken;
+    }
+}
+
+/// Some centres of a tile at one harmonic.
+struct Strip<'a, V> {
+    factors: &'a [[f32; 2]],
+    values: &'a [V],
+    lane: usize,
+    width: usize,
+    from: usize,
+}
+
+impl<V> Strip<'_, V> {
+    #[inline(always)]
+    fn multiply<S: Simd<f32s = V>, const COUNT: usize>(
+        &self,
+        simd: S,
+        out: &mut [V],
+        (harmonics, harmonic): (usize, usize),
+    ) where
+        V: Copy,
+    {
+        let vectors = LANES / S::F32_LANES;
+        let zero = simd.splat_f32s(0.0);
+        let mut sums = [(zero, zero); COUNT];
+        let rings = self.factors.chunks_exact(self.width);
+        for (factors, value) in rings.zip(self.values.chunks_exact(2 * vectors)) {
+            let (re, im) = (value[self.lane], value[vectors + self.lane]);
+            // Always: a strip lies within its tile.
+            let Some(factors) = factors[self.from..].first_chunk::<COUNT>() else { continue };
+            for (sum, [a, b]) in sums.iter_mut().zip(factors) {
+                let (a, b) = (simd.splat_f32s(*a), simd.splat_f32s(*b));
+                sum.0 = simd.mul_add_e_f32s(b, im, simd.mul_add_e_f32s(a, re, sum.0));
+                sum.1 = simd.negate_mul_add_e_f32s(b, re, simd.mul_add_e_f32s(a, im, sum.1));
+            }
+        }
+        for (centre, sum) in sums.into_iter().enumerate() {
+            let at = 2 * ((self.from + centre) * harmonics + harmonic);
+            out[at] = sum.0;
+            out[at + 1] = sum.1;
+        }
+    }
+}
