@@ -4,6 +4,7 @@ use super::IndexError;
 use super::entry::{Entry, Family, Read, Steps};
 use super::layout::Layout;
 use super::polar::Point;
+use super::sums::pair;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -171,16 +172,21 @@ impl Block {
         self.centres[reference]
     }
 
-    /// Some complex values of a group as numbers, value by value, each in its place.
+    /// Some complex values of a group as pairs, each in its place: (real, imaginary), then
+    /// (imaginary, less the real), so that a pair of factors with each makes both parts of a product.
     #[inline(always)]
-    pub(super) fn unpack(&self, group: usize, part: Range<usize>, numbers: &mut [f32]) {
+    pub(super) fn unpack(&self, group: usize, part: Range<usize>, words: &mut [u32]) {
         let count = 2 * self.layout.values();
         let (start, end) = (2 * part.start, 2 * part.end);
         let values = &self.values[group * count + start..group * count + end];
-        let numbers = &mut numbers[start * LANES..end * LANES];
-        for (numbers, values) in numbers.chunks_exact_mut(LANES).zip(values) {
-            for (number, value) in numbers.iter_mut().zip(&values.0) {
-                *number = f32::from(*value);
+        let words = &mut words[start * LANES..end * LANES];
+        for (words, values) in words.chunks_exact_mut(2 * LANES).zip(values.chunks_exact(2)) {
+            let (straight, crossed) = words.split_at_mut(LANES);
+            let parts = values[0].0.iter().zip(&values[1].0);
+            for ((straight, crossed), (re, im)) in straight.iter_mut().zip(crossed).zip(parts) {
+                let (re, im) = (i16::from(*re), i16::from(*im));
+                *straight = pair(re, im);
+                *crossed = pair(im, -re);
             }
         }
     }

@@ -5,11 +5,13 @@
 //! look across lanes. Every sum has one order, whatever the number of threads.
 
 use super::block::{Block, LANES, Scales};
+use super::entry::Steps;
 use super::layout::{COARSE, Layout};
+use super::pairs::{Pairs, WithPairs};
 use super::question::{Question, TILE, Tile};
 use super::sums::{Aligned, join, multiply, of};
 use super::transform::Transform;
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
 /// Least product of the two sums of squares as a share of the squared overlap, so that nothing is divided by
 /// what the cut harmonics left of nothing: heights are of the order of one, those of fine noise of a tenth.
@@ -36,20 +38,20 @@ pub(super) struct Kernel {
 #[derive(Debug)]
 pub(super) struct Buffers {
     /// The group's values as numbers.
-    values: Aligned,
+    values: Aligned<u32>,
     /// Spectra of the tile's functions: by centre, then by harmonic, real and imaginary parts.
-    heights: Aligned,
-    overlap: Aligned,
-    first_squares: Aligned,
-    second_squares: Aligned,
+    heights: Aligned<f32>,
+    overlap: Aligned<f32>,
+    first_squares: Aligned<f32>,
+    second_squares: Aligned<f32>,
     /// What is transformed.
-    fine: Aligned,
-    coarse: Aligned,
-    overlap_coarse: Aligned,
+    fine: Aligned<f32>,
+    coarse: Aligned<f32>,
+    overlap_coarse: Aligned<f32>,
     /// The factors of two centres at the coarse angles.
-    factors: Aligned,
+    factors: Aligned<f32>,
     /// The best score and its code.
-    best: Aligned,
+    best: Aligned<f32>,
     codes: Vec<u32>,
 }
 
@@ -58,7 +60,7 @@ impl Buffers {
         let numbers = |complex: usize| Aligned::new(2 * complex * LANES);
         let mask = || numbers(TILE * (layout.mask_harmonics() + 1));
         Self {
-            values: numbers(layout.values()),
+            values: Aligned::new(2 * layout.values() * LANES),
             heights: numbers(TILE * (layout.harmonics() + 1)),
             overlap: mask(),
             first_squares: mask(),
@@ -95,17 +97,22 @@ pub(super) struct Pass<'a> {
     pub(super) best: &'a mut [Best],
 }
 
-impl WithSimd for Pass<'_> {
-    type Output = ();
-
+impl WithPairs for Pass<'_> {
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
+    fn with_pairs<S: Simd, P: Pairs>(self, simd: S, pairs: P) {
         let Self { kernel, layout, questions, block, group, buffers, best } = self;
         block.unpack(group, 0..layout.values(), buffers.values.get_mut());
         for (question, best) in questions.iter().zip(best) {
             for lane in 0..LANES / S::F32_LANES {
-                let mut column =
-                    Column { simd, kernel, layout, scales: block.scales(group), buffers, lane };
+                let mut column = Column {
+                    simd,
+                    pairs,
+                    kernel,
+                    layout,
+                    scales: block.scales(group),
+                    buffers,
+                    lane,
+                };
                 column.question(question, best);
             }
         }
@@ -113,8 +120,9 @@ impl WithSimd for Pass<'_> {
 }
 
 /// As many references of the group as a vector holds.
-struct Column<'a, S> {
+struct Column<'a, S, P> {
     simd: S,
+    pairs: P,
     kernel: &'a Kernel,
     layout: &'a Layout,
     scales: &'a Scales,
@@ -123,7 +131,7 @@ struct Column<'a, S> {
     lane: usize,
 }
 
-impl<S: Simd> Column<'_, S> {
+impl<S: Simd, P: Pairs> Column<'_, S, P> {
     const VECTORS: usize = LANES / S::F32_LANES;
 
     #[inline(always)]
@@ -137,7 +145,7 @@ impl<S: Simd> Column<'_, S> {
             for pair in (0..tile.width).step_by(2) {
                 self.transform_heights(pair);
                 for of_pair in 0..2 {
-                    self.factors(tile, pair, of_pair);
+                    self.factors(tile, question.steps, pair, of_pair);
                     self.compare(centre, of_pair, &mut score, &mut code);
                     centre += 1;
                 }
@@ -153,9 +161,9 @@ impl<S: Simd> Column<'_, S> {
     /// The sums over rings, for every harmonic and every centre of the tile.
     #[inline(always)]
     fn sum(&mut self, tile: &Tile) {
-        let (simd, layout, lane) = (self.simd, self.layout, self.lane);
+        let (simd, pairs, layout, lane) = (self.simd, self.pairs, self.layout, self.lane);
         let row = 2 * Self::VECTORS;
-        let values = S::as_simd_f32s(self.buffers.values.get()).0;
+        let values = S::as_simd_u32s(self.buffers.values.get()).0;
         let (squares, mask) =
             values[layout.height_values() * row..].split_at(layout.mask_values() * row);
         let harmonics = layout.harmonics() + 1;
@@ -164,7 +172,7 @@ impl<S: Simd> Column<'_, S> {
             let rings = layout.start(harmonic)..layout.start(harmonic + 1);
             let factors = &tile.heights[tile.width * rings.start..tile.width * rings.end];
             let values = &values[rings.start * row..rings.end * row];
-            multiply(simd, factors, values, lane, tile.width, out, (harmonics, harmonic));
+            multiply((simd, pairs), factors, values, lane, tile.width, out, (harmonics, harmonic));
         }
         let harmonics = layout.mask_harmonics() + 1;
         for (factors, values, out) in [
@@ -177,7 +185,15 @@ impl<S: Simd> Column<'_, S> {
                 let rings = harmonic * layout.mask_rings()..(harmonic + 1) * layout.mask_rings();
                 let factors = &factors[tile.width * rings.start..tile.width * rings.end];
                 let values = &values[rings.start * row..rings.end * row];
-                multiply(simd, factors, values, lane, tile.width, out, (harmonics, harmonic));
+                multiply(
+                    (simd, pairs),
+                    factors,
+                    values,
+                    lane,
+                    tile.width,
+                    out,
+                    (harmonics, harmonic),
+                );
             }
         }
     }
@@ -199,7 +215,7 @@ impl<S: Simd> Column<'_, S> {
     /// What the products at one centre are multiplied by, at every coarse angle:
     /// sqrt(share of overlap / (sum of squares x sum of squares)), nothing where the overlap is small.
     #[inline(always)]
-    fn factors(&mut self, tile: &Tile, pair: usize, of_pair: usize) {
+    fn factors(&mut self, tile: &Tile, steps: Steps, pair: usize, of_pair: usize) {
         let (simd, scales, centre) = (self.simd, self.scales, pair + of_pair);
         let harmonics = self.layout.mask_harmonics() + 1;
         let transform = &self.kernel.coarse;
@@ -220,8 +236,10 @@ impl<S: Simd> Column<'_, S> {
         let (one, other) = (of::<S>(first, centre, harmonics), of::<S>(second, centre, harmonics));
         join(simd, [one, other], squares);
         transform.inverse(simd, squares);
-        let (heights, products) = (self.scale(&scales.heights), self.scale(&scales.products));
-        let (mask, measured) = (self.scale(&scales.mask), self.scale(&scales.measured));
+        let heights = self.scale(&scales.heights, steps.heights);
+        let products = self.scale(&scales.products, steps.squares * steps.mask);
+        let mask = self.scale(&scales.mask, steps.mask);
+        let measured = self.scale(&scales.measured, 1.0);
         let smaller = simd.min_f32s(measured, simd.splat_f32s(tile.measured[centre]));
         let least = simd.mul_f32s(smaller, simd.splat_f32s(self.kernel.least_overlap));
         let zero = simd.splat_f32s(0.0);
@@ -245,10 +263,10 @@ impl<S: Simd> Column<'_, S> {
         }
     }
 
-    /// The column's own of what is known of a group.
+    /// The column's own of what is known of a group, times the question's step.
     #[inline(always)]
-    fn scale(&self, numbers: &[f32; LANES]) -> S::f32s {
-        S::as_simd_f32s(numbers).0[self.lane]
+    fn scale(&self, numbers: &[f32; LANES], step: f32) -> S::f32s {
+        self.simd.mul_f32s(S::as_simd_f32s(numbers).0[self.lane], self.simd.splat_f32s(step))
     }
 
     /// The best over all angles at one centre. Factors are interpolated between the coarse angles.

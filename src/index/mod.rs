@@ -17,6 +17,7 @@ mod centre;
 mod entry;
 mod kernel;
 mod layout;
+mod pairs;
 mod polar;
 mod question;
 mod sieve;
@@ -41,7 +42,6 @@ use entry::Family;
 use kernel::{Best, Buffers, Kernel, Pass};
 use layout::Layout;
 use polar::{Point, Polar};
-use pulp::{Arch, Scalar, Simd as _};
 use sieve::{Sieve, SieveBuffers, Sift};
 use std::sync::Arc;
 
@@ -292,8 +292,8 @@ impl Indexer {
             best: &mut best,
         };
         match self.arithmetic {
-            Arithmetic::Vectorised => Arch::new().dispatch(pass),
-            Arithmetic::Portable => Scalar.vectorize(pass),
+            Arithmetic::Vectorised => pairs::vectorised(pass),
+            Arithmetic::Portable => pairs::portable(pass),
         }
         let references = group * LANES..block.len().min((group + 1) * LANES);
         for ((question, best), found) in questions.iter().zip(&best).zip(found) {
@@ -333,8 +333,8 @@ impl Indexer {
                 scores: &mut scores,
             };
             match self.arithmetic {
-                Arithmetic::Vectorised => Arch::new().dispatch(sift),
-                Arithmetic::Portable => Scalar.vectorize(sift),
+                Arithmetic::Vectorised => pairs::vectorised(sift),
+                Arithmetic::Portable => pairs::portable(sift),
             }
             let references = LANES.min(block.len() - group * LANES);
             for (found, scores) in found.iter_mut().zip(&scores) {

@@ -1,8 +1,10 @@
 //! A questioned signature at every centre that is tried, laid out for the kernel.
 
-use super::entry::Family;
+use super::entry::{Family, Steps};
 use super::layout::Layout;
+use super::pairs::QUESTION_LEVELS;
 use super::polar::{Harmonics, Point, Polar};
+use super::sums::pair;
 use crate::surface::Texture;
 use crate::units::Length;
 use rustfft::num_complex::Complex32;
@@ -17,6 +19,8 @@ pub struct Question {
     pub(super) family: Family,
     pub(super) tiles: Vec<Tile>,
     pub(super) sieve: Coarse,
+    /// What one step of the values stands for.
+    pub(super) steps: Steps,
     /// The centres that are tried, from the centre of the frame.
     pub(super) centres: Vec<Point>,
 }
@@ -30,14 +34,15 @@ pub(super) struct Coarse {
     pub(super) middle: Tile,
 }
 
-/// Some centres: values in the order of the layout, for each its real and imaginary part at each centre.
+/// Some centres: values in the order of the layout, for each its real and imaginary part at each centre, as a
+/// pair of whole numbers of steps.
 #[derive(Clone, Debug)]
 pub(super) struct Tile {
     /// Number of centres, even; of an odd number the last is nothing.
     pub(super) width: usize,
-    pub(super) heights: Vec<[f32; 2]>,
-    pub(super) squares: Vec<[f32; 2]>,
-    pub(super) mask: Vec<[f32; 2]>,
+    pub(super) heights: Vec<u32>,
+    pub(super) squares: Vec<u32>,
+    pub(super) mask: Vec<u32>,
     /// Measured share of the rings' area at each centre.
     pub(super) measured: Vec<f32>,
 }
@@ -56,7 +61,6 @@ impl Question {
             weighted(polar.harmonics(&rings, layout), layout)
         };
         let harmonics: Vec<Harmonics> = centres.iter().map(at_centre).collect();
-        let tiles = harmonics.chunks(TILE).map(|harmonics| Tile::new(harmonics, layout)).collect();
         let (coarse_centres, highest) = sieve;
         let coarse: Vec<Harmonics> = coarse_centres
             .iter()
@@ -66,11 +70,11 @@ impl Question {
                 harmonics
             })
             .collect();
-        let sieve = Coarse {
-            tiles: coarse.chunks(TILE).map(|harmonics| Tile::new(harmonics, layout)).collect(),
-            middle: Tile::new(&coarse[..1], layout),
-        };
-        Self { family, tiles, sieve, centres }
+        let steps = Steps::of(harmonics.iter().chain(&coarse), QUESTION_LEVELS);
+        let middle = Tile::new(&coarse[..1], steps, layout);
+        let sieve = Coarse { tiles: tiles(&coarse, steps, layout), middle };
+        let tiles = tiles(&harmonics, steps, layout);
+        Self { family, tiles, sieve, steps, centres }
     }
 
     /// Number of centres that are tried.
@@ -80,18 +84,28 @@ impl Question {
     }
 }
 
+/// As few tiles as there can be, about as wide as each other: a narrow one costs nearly as much.
+fn tiles(harmonics: &[Harmonics], steps: Steps, layout: &Layout) -> Vec<Tile> {
+    let pairs = harmonics.len().div_ceil(2);
+    let count = pairs.div_ceil(TILE / 2);
+    let end = |tile: usize| (2 * (pairs * tile / count)).min(harmonics.len());
+    (0..count).map(|tile| Tile::new(&harmonics[end(tile)..end(tile + 1)], steps, layout)).collect()
+}
+
 impl Tile {
-    fn new(harmonics: &[Harmonics], layout: &Layout) -> Self {
+    fn new(harmonics: &[Harmonics], steps: Steps, layout: &Layout) -> Self {
         let width = harmonics.len().next_multiple_of(2);
-        let interleave = |part: &dyn Fn(&Harmonics) -> &[Complex32]| {
+        let interleave = |part: &dyn Fn(&Harmonics) -> &[Complex32], step: f32| {
+            // Within 16 bits, since the greatest is.
+            let round = |value: f32| if step > 0.0 { (value / step).round() as i16 } else { 0 };
             let count = harmonics.first().map_or(0, |first| part(first).len());
             let mut values = Vec::with_capacity(count * width);
             for value in 0..count {
                 values.extend(harmonics.iter().map(|harmonics| {
                     let value = part(harmonics)[value];
-                    [value.re, value.im]
+                    pair(round(value.re), round(value.im))
                 }));
-                values.resize(width * (value + 1), [0.0; 2]);
+                values.resize(width * (value + 1), 0);
             }
             values
         };
@@ -102,9 +116,9 @@ impl Tile {
         measured.resize(width, 0.0);
         Self {
             width,
-            heights: interleave(&|harmonics| &harmonics.heights),
-            squares: interleave(&|harmonics| &harmonics.squares),
-            mask: interleave(&|harmonics| &harmonics.mask),
+            heights: interleave(&|harmonics| &harmonics.heights, steps.heights),
+            squares: interleave(&|harmonics| &harmonics.squares, steps.squares),
+            mask: interleave(&|harmonics| &harmonics.mask, steps.mask),
             measured,
         }
     }

@@ -4,13 +4,15 @@
 //! alone. Then the best centre of an angle is known before anything is divided.
 
 use super::block::{Block, LANES, Scales};
+use super::entry::Steps;
 use super::kernel::LEAST_PRODUCT;
 use super::layout::{COARSE, Layout};
+use super::pairs::{Pairs, WithPairs};
 use super::question::{Question, TILE, Tile};
 use super::sums::{Aligned, join, multiply, of};
 use super::transform::Transform;
 use crate::parameters::IndexSearch;
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
 /// Plans and limits.
 #[derive(Clone, Debug)]
@@ -63,18 +65,18 @@ fn angles(harmonics: usize) -> usize {
 /// Buffers of one thread.
 #[derive(Debug)]
 pub(super) struct SieveBuffers {
-    values: Aligned,
-    heights: Aligned,
-    fine: Aligned,
+    values: Aligned<u32>,
+    heights: Aligned<f32>,
+    fine: Aligned<f32>,
     /// The greatest product over all centres, by angle as the transform leaves them.
-    peaks: Aligned,
-    overlap: Aligned,
-    first_squares: Aligned,
-    second_squares: Aligned,
-    overlap_coarse: Aligned,
-    coarse: Aligned,
-    factors: Aligned,
-    best: Aligned,
+    peaks: Aligned<f32>,
+    overlap: Aligned<f32>,
+    first_squares: Aligned<f32>,
+    second_squares: Aligned<f32>,
+    overlap_coarse: Aligned<f32>,
+    coarse: Aligned<f32>,
+    factors: Aligned<f32>,
+    best: Aligned<f32>,
 }
 
 impl SieveBuffers {
@@ -82,7 +84,7 @@ impl SieveBuffers {
         let numbers = |complex: usize| Aligned::new(2 * complex * LANES);
         let mask = || numbers(2 * (sieve.mask_harmonics + 1));
         Self {
-            values: numbers(layout.values()),
+            values: Aligned::new(2 * layout.values() * LANES),
             heights: numbers(TILE * (sieve.harmonics + 1)),
             fine: numbers(sieve.fine.size()),
             peaks: Aligned::new(sieve.fine.size() * LANES),
@@ -109,11 +111,9 @@ pub(super) struct Sift<'a> {
     pub(super) scores: &'a mut [[f32; LANES]],
 }
 
-impl WithSimd for Sift<'_> {
-    type Output = ();
-
+impl WithPairs for Sift<'_> {
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
+    fn with_pairs<S: Simd, P: Pairs>(self, simd: S, pairs: P) {
         let Self { sieve, layout, questions, block, group, buffers, scores } = self;
         let heights = 0..layout.start(sieve.harmonics + 1);
         let others = layout.height_values()..layout.values();
@@ -123,7 +123,7 @@ impl WithSimd for Sift<'_> {
         for (question, scores) in questions.iter().zip(scores) {
             for lane in 0..LANES / S::F32_LANES {
                 let scales = block.scales(group);
-                let mut column = Column { simd, sieve, layout, scales, buffers, lane };
+                let mut column = Column { simd, pairs, sieve, layout, scales, buffers, lane };
                 let score = column.question(question);
                 S::as_mut_simd_f32s(buffers.best.get_mut()).0[lane] = score;
             }
@@ -133,8 +133,9 @@ impl WithSimd for Sift<'_> {
 }
 
 /// As many references of the group as a vector holds.
-struct Column<'a, S> {
+struct Column<'a, S, P> {
     simd: S,
+    pairs: P,
     sieve: &'a Sieve,
     layout: &'a Layout,
     scales: &'a Scales,
@@ -143,7 +144,7 @@ struct Column<'a, S> {
     lane: usize,
 }
 
-impl<S: Simd> Column<'_, S> {
+impl<S: Simd, P: Pairs> Column<'_, S, P> {
     const VECTORS: usize = LANES / S::F32_LANES;
 
     #[inline(always)]
@@ -157,23 +158,23 @@ impl<S: Simd> Column<'_, S> {
                 self.raise(pair);
             }
         }
-        self.factors(&question.sieve.middle);
+        self.factors(&question.sieve.middle, question.steps);
         self.best()
     }
 
     /// The sums over rings, for every harmonic and every centre of the tile.
     #[inline(always)]
     fn sum(&mut self, tile: &Tile) {
-        let (simd, layout, lane) = (self.simd, self.layout, self.lane);
+        let (simd, pairs, layout, lane) = (self.simd, self.pairs, self.layout, self.lane);
         let row = 2 * Self::VECTORS;
-        let values = S::as_simd_f32s(self.buffers.values.get()).0;
+        let values = S::as_simd_u32s(self.buffers.values.get()).0;
         let harmonics = self.sieve.harmonics + 1;
         let out = S::as_mut_simd_f32s(self.buffers.heights.get_mut()).0;
         for harmonic in 0..harmonics {
             let rings = layout.start(harmonic)..layout.start(harmonic + 1);
             let factors = &tile.heights[tile.width * rings.start..tile.width * rings.end];
             let values = &values[rings.start * row..rings.end * row];
-            multiply(simd, factors, values, lane, tile.width, out, (harmonics, harmonic));
+            multiply((simd, pairs), factors, values, lane, tile.width, out, (harmonics, harmonic));
         }
     }
 
@@ -198,14 +199,15 @@ impl<S: Simd> Column<'_, S> {
 
     /// What the products are multiplied by, at every coarse angle: as the full score's at the middle centre.
     #[inline(always)]
-    fn factors(&mut self, middle: &Tile) {
-        let (simd, layout, lane, scales) = (self.simd, self.layout, self.lane, self.scales);
+    fn factors(&mut self, middle: &Tile, steps: Steps) {
+        let (simd, pairs, layout) = (self.simd, self.pairs, self.layout);
+        let (lane, scales) = (self.lane, self.scales);
         let row = 2 * Self::VECTORS;
         let harmonics = self.sieve.mask_harmonics + 1;
         let transform = &self.sieve.coarse;
         let size = 2 * transform.size();
         let buffers = &mut *self.buffers;
-        let values = S::as_simd_f32s(buffers.values.get()).0;
+        let values = S::as_simd_u32s(buffers.values.get()).0;
         let (squares, mask) =
             values[layout.height_values() * row..].split_at(layout.mask_values() * row);
         for (factors, values, out) in [
@@ -218,7 +220,15 @@ impl<S: Simd> Column<'_, S> {
                 let rings = harmonic * layout.mask_rings()..(harmonic + 1) * layout.mask_rings();
                 let factors = &factors[middle.width * rings.start..middle.width * rings.end];
                 let values = &values[rings.start * row..rings.end * row];
-                multiply(simd, factors, values, lane, middle.width, out, (harmonics, harmonic));
+                multiply(
+                    (simd, pairs),
+                    factors,
+                    values,
+                    lane,
+                    middle.width,
+                    out,
+                    (harmonics, harmonic),
+                );
             }
         }
         let overlaps = &mut S::as_mut_simd_f32s(buffers.overlap_coarse.get_mut()).0[..size];
@@ -231,9 +241,12 @@ impl<S: Simd> Column<'_, S> {
         let second = S::as_simd_f32s(buffers.second_squares.get()).0;
         join(simd, [of::<S>(first, 0, harmonics), of::<S>(second, 0, harmonics)], squares);
         transform.inverse(simd, squares);
-        let of_lane = |numbers: &[f32; LANES]| S::as_simd_f32s(numbers).0[lane];
-        let (heights, products) = (of_lane(&scales.heights), of_lane(&scales.products));
-        let (mask, measured) = (of_lane(&scales.mask), of_lane(&scales.measured));
+        let of_lane = |numbers: &[f32; LANES], step: f32| {
+            simd.mul_f32s(S::as_simd_f32s(numbers).0[lane], simd.splat_f32s(step))
+        };
+        let heights = of_lane(&scales.heights, steps.heights);
+        let products = of_lane(&scales.products, steps.squares * steps.mask);
+        let (mask, measured) = (of_lane(&scales.mask, steps.mask), of_lane(&scales.measured, 1.0));
         let smaller = simd.min_f32s(measured, simd.splat_f32s(middle.measured[0]));
         let least = simd.mul_f32s(smaller, simd.splat_f32s(self.sieve.least_overlap));
         let zero = simd.splat_f32s(0.0);

@@ -5,33 +5,40 @@
 //! would have to be transposed for the transforms.
 
 use super::block::LANES;
+use super::pairs::Pairs;
 use super::question::TILE;
 use pulp::Simd;
 
 /// Numbers that begin where a cache line does.
 #[derive(Debug)]
-pub(super) struct Aligned {
-    numbers: Vec<f32>,
+pub(super) struct Aligned<T> {
+    numbers: Vec<T>,
     start: usize,
     length: usize,
 }
 
-impl Aligned {
+impl<T: Copy + Default> Aligned<T> {
     pub(super) fn new(length: usize) -> Self {
-        let numbers = vec![0.0; length + LANES];
+        let numbers = vec![T::default(); length + LANES];
         let start = numbers.as_ptr().align_offset(64).min(LANES);
         Self { numbers, start, length }
     }
 
     #[inline(always)]
-    pub(super) fn get(&self) -> &[f32] {
+    pub(super) fn get(&self) -> &[T] {
         &self.numbers[self.start..self.start + self.length]
     }
 
     #[inline(always)]
-    pub(super) fn get_mut(&mut self) -> &mut [f32] {
+    pub(super) fn get_mut(&mut self) -> &mut [T] {
         &mut self.numbers[self.start..self.start + self.length]
     }
+}
+
+/// Two whole numbers in one word.
+#[inline(always)]
+pub(super) fn pair(one: i16, other: i16) -> u32 {
+    pulp::cast([one, other])
 }
 
 /// The spectrum of one centre.
@@ -60,10 +67,10 @@ pub(super) fn join<S: Simd>(simd: S, [one, other]: [&[S::f32s]; 2], data: &mut [
 /// Sums over rings of conj(factor) x value, at all centres of a tile, into the harmonic's place of each
 /// centre's spectrum: `place` is (harmonics of a spectrum, harmonic).
 #[inline(always)]
-pub(super) fn multiply<S: Simd>(
-    simd: S,
-    factors: &[[f32; 2]],
-    values: &[S::f32s],
+pub(super) fn multiply<S: Simd, P: Pairs>(
+    (simd, pairs): (S, P),
+    factors: &[u32],
+    values: &[S::u32s],
     lane: usize,
     width: usize,
     out: &mut [S::f32s],
@@ -76,12 +83,12 @@ pub(super) fn multiply<S: Simd>(
         let taken = most.min(width - from);
         let strip = Strip { factors, values, lane, width, from };
         match taken {
-            12 => strip.multiply::<S, 12>(simd, out, place),
-            10 => strip.multiply::<S, 10>(simd, out, place),
-            8 => strip.multiply::<S, 8>(simd, out, place),
-            6 => strip.multiply::<S, 6>(simd, out, place),
-            4 => strip.multiply::<S, 4>(simd, out, place),
-            _ => strip.multiply::<S, 2>(simd, out, place),
+            12 => strip.multiply::<S, P, 12>(simd, pairs, out, place),
+            10 => strip.multiply::<S, P, 10>(simd, pairs, out, place),
+            8 => strip.multiply::<S, P, 8>(simd, pairs, out, place),
+            6 => strip.multiply::<S, P, 6>(simd, pairs, out, place),
+            4 => strip.multiply::<S, P, 4>(simd, pairs, out, place),
+            _ => strip.multiply::<S, P, 2>(simd, pairs, out, place),
         }
         from += taken;
     }
@@ -89,41 +96,40 @@ pub(super) fn multiply<S: Simd>(
 
 /// Some centres of a tile at one harmonic.
 struct Strip<'a, V> {
-    factors: &'a [[f32; 2]],
+    factors: &'a [u32],
     values: &'a [V],
     lane: usize,
     width: usize,
     from: usize,
 }
 
-impl<V> Strip<'_, V> {
+impl<V: Copy> Strip<'_, V> {
     #[inline(always)]
-    fn multiply<S: Simd<f32s = V>, const COUNT: usize>(
+    fn multiply<S: Simd<u32s = V>, P: Pairs, const COUNT: usize>(
         &self,
         simd: S,
-        out: &mut [V],
+        pairs: P,
+        out: &mut [S::f32s],
         (harmonics, harmonic): (usize, usize),
-    ) where
-        V: Copy,
-    {
-        let vectors = LANES / S::F32_LANES;
-        let zero = simd.splat_f32s(0.0);
+    ) {
+        let vectors = LANES / S::U32_LANES;
+        let zero = simd.splat_u32s(0);
         let mut sums = [(zero, zero); COUNT];
         let rings = self.factors.chunks_exact(self.width);
         for (factors, value) in rings.zip(self.values.chunks_exact(2 * vectors)) {
-            let (re, im) = (value[self.lane], value[vectors + self.lane]);
+            let (straight, crossed) = (value[self.lane], value[vectors + self.lane]);
             // Always: a strip lies within its tile.
             let Some(factors) = factors[self.from..].first_chunk::<COUNT>() else { continue };
-            for (sum, [a, b]) in sums.iter_mut().zip(factors) {
-                let (a, b) = (simd.splat_f32s(*a), simd.splat_f32s(*b));
-                sum.0 = simd.mul_add_e_f32s(b, im, simd.mul_add_e_f32s(a, re, sum.0));
-                sum.1 = simd.negate_mul_add_e_f32s(b, re, simd.mul_add_e_f32s(a, im, sum.1));
+            for (sum, factor) in sums.iter_mut().zip(factors) {
+                let factor = simd.splat_u32s(*factor);
+                sum.0 = pairs.add_products(simd, sum.0, factor, straight);
+                sum.1 = pairs.add_products(simd, sum.1, factor, crossed);
             }
         }
         for (centre, sum) in sums.into_iter().enumerate() {
             let at = 2 * ((self.from + centre) * harmonics + harmonic);
-            out[at] = sum.0;
-            out[at + 1] = sum.1;
+            out[at] = pairs.numbers::<S>(sum.0);
+            out[at + 1] = pairs.numbers::<S>(sum.1);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::surface::{Spacing, Surface};
 use crate::transform::{keep_share, rotate};
 use crate::units::Length;
 use ndarray::Array2;
-use pulp::WithSimd;
+use pulp::{Arch, Scalar, Simd as _, WithSimd};
 use rayon::prelude::*;
 use rustfft::num_complex::Complex64;
 
