@@ -9,7 +9,7 @@ use super::entry::Steps;
 use super::layout::{COARSE, Layout};
 use super::pairs::{Pairs, WithPairs};
 use super::question::{Question, TILE, Tile};
-use super::sums::{Aligned, join, multiply, of};
+use super::sums::{Aligned, join, multiply, of, stride};
 use super::transform::Transform;
 use pulp::Simd;
 
@@ -58,10 +58,10 @@ pub(super) struct Buffers {
 impl Buffers {
     pub(super) fn new(layout: &Layout) -> Self {
         let numbers = |complex: usize| Aligned::new(2 * complex * LANES);
-        let mask = || numbers(TILE * (layout.mask_harmonics() + 1));
+        let mask = || numbers(TILE * stride(layout.mask_harmonics() + 1));
         Self {
             values: Aligned::new(2 * layout.values() * LANES),
-            heights: numbers(TILE * (layout.harmonics() + 1)),
+            heights: numbers(TILE * stride(layout.harmonics() + 1)),
             overlap: mask(),
             first_squares: mask(),
             second_squares: mask(),

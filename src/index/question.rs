@@ -30,6 +30,7 @@ pub struct Question {
 pub(super) struct Coarse {
     /// Its own centres; of the heights the first harmonics alone.
     pub(super) tiles: Vec<Tile>,
+    pub(super) offsets: usize,
     /// The middle centre, for overlap and squares.
     pub(super) middle: Tile,
 }
@@ -72,7 +73,7 @@ impl Question {
             .collect();
         let steps = Steps::of(harmonics.iter().chain(&coarse), QUESTION_LEVELS);
         let middle = Tile::new(&coarse[..1], steps, layout);
-        let sieve = Coarse { tiles: tiles(&coarse, steps, layout), middle };
+        let sieve = Coarse { tiles: tiles(&coarse, steps, layout), offsets: coarse.len(), middle };
         let tiles = tiles(&harmonics, steps, layout);
         Self { family, tiles, sieve, steps, centres }
     }
@@ -81,6 +82,12 @@ impl Question {
     #[must_use]
     pub fn offsets(&self) -> usize {
         self.centres.len()
+    }
+
+    /// Number of centres that the coarse pass tries.
+    #[must_use]
+    pub const fn sieve_offsets(&self) -> usize {
+        self.sieve.offsets
     }
 }
 

@@ -9,7 +9,7 @@ use super::kernel::LEAST_PRODUCT;
 use super::layout::{COARSE, Layout};
 use super::pairs::{Pairs, WithPairs};
 use super::question::{Question, TILE, Tile};
-use super::sums::{Aligned, join, multiply, of};
+use super::sums::{Aligned, join, multiply, of, stride};
 use super::transform::Transform;
 use crate::parameters::IndexSearch;
 use pulp::Simd;
@@ -82,10 +82,10 @@ pub(super) struct SieveBuffers {
 impl SieveBuffers {
     pub(super) fn new(layout: &Layout, sieve: &Sieve) -> Self {
         let numbers = |complex: usize| Aligned::new(2 * complex * LANES);
-        let mask = || numbers(2 * (sieve.mask_harmonics + 1));
+        let mask = || numbers(2 * stride(sieve.mask_harmonics + 1));
         Self {
             values: Aligned::new(2 * layout.values() * LANES),
-            heights: numbers(TILE * (sieve.harmonics + 1)),
+            heights: numbers(TILE * stride(sieve.harmonics + 1)),
             fine: numbers(sieve.fine.size()),
             peaks: Aligned::new(sieve.fine.size() * LANES),
             overlap: mask(),

@@ -41,10 +41,17 @@ pub(super) fn pair(one: i16, other: i16) -> u32 {
     pulp::cast([one, other])
 }
 
+/// From one centre's spectrum to the next, in complex values: odd, so that one harmonic of all centres does not
+/// fall on one line of the first cache.
+pub(super) const fn stride(harmonics: usize) -> usize {
+    harmonics | 1
+}
+
 /// The spectrum of one centre.
 #[inline(always)]
 pub(super) fn of<S: Simd>(spectra: &[S::f32s], centre: usize, harmonics: usize) -> &[S::f32s] {
-    &spectra[2 * centre * harmonics..2 * (centre + 1) * harmonics]
+    let start = 2 * centre * stride(harmonics);
+    &spectra[start..start + 2 * harmonics]
 }
 
 /// The spectrum of two real functions as one complex one: x + i y. Both have real and imaginary parts of
@@ -127,7 +134,7 @@ impl<V: Copy> Strip<'_, V> {
             }
         }
         for (centre, sum) in sums.into_iter().enumerate() {
-            let at = 2 * ((self.from + centre) * harmonics + harmonic);
+            let at = 2 * ((self.from + centre) * stride(harmonics) + harmonic);
             out[at] = pairs.numbers::<S>(sum.0);
             out[at + 1] = pairs.numbers::<S>(sum.1);
         }
