@@ -96,8 +96,7 @@ fn score(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(chosen.len() as u64));
     group.bench_function("64 chosen", |bencher| {
         let question = &questions[0];
-        bencher
-            .iter(|| indexer.score_chosen(black_box(question), &block, &chosen, &mut workspace));
+        bencher.iter(|| indexer.score_chosen(black_box(question), &block, &chosen, &mut workspace));
     });
     group.finish();
 }

@@ -182,11 +182,14 @@ impl Block {
         let words = &mut words[start * LANES..end * LANES];
         for (words, values) in words.chunks_exact_mut(2 * LANES).zip(values.chunks_exact(2)) {
             let (straight, crossed) = words.split_at_mut(LANES);
-            let parts = values[0].0.iter().zip(&values[1].0);
-            for ((straight, crossed), (re, im)) in straight.iter_mut().zip(crossed).zip(parts) {
-                let (re, im) = (i16::from(*re), i16::from(*im));
-                *straight = pair(re, im);
-                *crossed = pair(im, -re);
+            let ([re, im], numbers) =
+                ([&values[0].0, &values[1].0], |value: &i8| i16::from(*value));
+            // One after the other: compilers scatter what a single loop writes to both.
+            for (word, (re, im)) in straight.iter_mut().zip(re.iter().zip(im)) {
+                *word = pair(numbers(re), numbers(im));
+            }
+            for (word, (re, im)) in crossed.iter_mut().zip(re.iter().zip(im)) {
+                *word = pair(numbers(im), -numbers(re));
             }
         }
     }

@@ -5,7 +5,8 @@
 //! of the mask, about 3 KB ([`Entry`]). A questioned signature is laid out in the same way at several centres
 //! ([`Question`]), since marks of one firearm are not centred alike. [`Indexer::score_block`] then scores
 //! every reference of a [`Block`] at every angle and every centre: nothing is skipped and nothing is
-//! approximated but the picture itself.
+//! approximated but the picture itself. Where references are many, [`Indexer::sieve_block`] looks at every one
+//! first, at every angle too but at fewer centres, and [`Indexer::score_chosen`] scores the best of them.
 //!
 //! The score is the masked normalised cross-correlation about a mean of nought (heights have no long waves) of the
 //! rings, times the square root of the overlap as a share of the smaller mark, as hypotheses of `correlate`
@@ -160,7 +161,7 @@ impl Indexer {
             arithmetic,
             polar: Arc::new(Polar::new(&layout, arithmetic)),
             kernel: Arc::new(Kernel::new(&layout, parameters.search.least_overlap)),
-            sieve: Arc::new(Sieve::new(&layout, &parameters.search)),
+            sieve: Arc::new(Sieve::new(&layout, &parameters)),
             layout: Arc::new(layout),
             parameters,
         })
@@ -193,7 +194,7 @@ impl Indexer {
         }
     }
 
-    /// What the index keeps of a reference. Cost: tens of milliseconds on a slow machine.
+    /// What the index keeps of a reference. Cost: some milliseconds.
     #[must_use]
     pub fn entry(&self, signature: &Signature) -> Entry {
         let texture = self.texture(signature);
@@ -203,7 +204,8 @@ impl Indexer {
         Entry::new(self.family(signature), centre, &harmonics)
     }
 
-    /// A questioned signature at every centre that is tried. Cost: five times an entry.
+    /// A questioned signature at every centre that is tried, in the full score and in the coarse pass. Cost: some
+    /// times an entry.
     #[must_use]
     pub fn question(&self, signature: &Signature) -> Question {
         let texture = self.texture(signature);
@@ -211,7 +213,7 @@ impl Indexer {
             self.parameters.search;
         let centre = centre::centre(&texture);
         let centres = question::lattice(centre, offset_reach, offset_spacing);
-        let coarse = (question::lattice(centre, sieve_reach, sieve_spacing), self.sieve.harmonics);
+        let coarse = (question::lattice(centre, sieve_reach, sieve_spacing), &*self.sieve);
         let family = self.family(signature);
         Question::new(family, &texture, centres, coarse, &self.polar, &self.layout)
     }
@@ -305,6 +307,14 @@ impl Indexer {
                 })
             }));
         }
+    }
+
+    /// How many of so many references are worth the full score: the best share by [`Indexer::sieve_block`],
+    /// and not fewer than the least.
+    #[must_use]
+    pub fn kept(&self, references: usize) -> usize {
+        let IndexSearch { sieve_share, sieve_least, .. } = self.parameters.search;
+        ((references as f64 * sieve_share).ceil() as usize).max(sieve_least).min(references)
     }
 
     /// How alike every reference of the block about is, for every question: one list a question, in the

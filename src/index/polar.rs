@@ -147,6 +147,14 @@ fn halves(row: &[Complex32], harmonic: usize) -> [Complex32; 2] {
     [even, Complex32::new(odd.im, -odd.re)]
 }
 
+/// The whole number below, and what is left. `f64::floor` is a call where the processor is not known.
+#[inline]
+fn floor(value: f64) -> (i64, f32) {
+    let whole = value as i64;
+    let whole = if (whole as f64) > value { whole - 1 } else { whole };
+    (whole, (value - whole as f64) as f32)
+}
+
 /// Rows one after the other.
 struct Samples<'a> {
     heights: &'a [f32],
@@ -159,13 +167,12 @@ impl Samples<'_> {
     /// Height and weight (1 or 0) at a place in samples.
     #[inline]
     fn at(&self, x: f64, y: f64) -> (f32, f32) {
-        let (left, top) = (x.floor(), y.floor());
-        let (across, down) = ((x - left) as f32, (y - top) as f32);
+        let (column, across) = floor(x);
+        let (row, down) = floor(y);
         let across = [1.0 - across, across];
         let (mut sum, mut support) = (0.0, 0.0);
         for (dy, wy) in [(0, 1.0 - down), (1, down)] {
-            // Beyond any frame where the place is.
-            let (row, column) = (top as i64 + dy, left as i64);
+            let row = row + dy;
             if row < 0 || row >= self.rows as i64 {
                 continue;
             }

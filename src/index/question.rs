@@ -4,6 +4,7 @@ use super::entry::{Family, Steps};
 use super::layout::Layout;
 use super::pairs::QUESTION_LEVELS;
 use super::polar::{Harmonics, Point, Polar};
+use super::sieve::Sieve;
 use super::sums::pair;
 use crate::surface::Texture;
 use crate::units::Length;
@@ -53,7 +54,7 @@ impl Question {
         family: Family,
         texture: &Texture,
         centres: Vec<Point>,
-        sieve: (Vec<Point>, usize),
+        (coarse_centres, sieve): (Vec<Point>, &Sieve),
         polar: &Polar,
         layout: &Layout,
     ) -> Self {
@@ -62,12 +63,12 @@ impl Question {
             weighted(polar.harmonics(&rings, layout), layout)
         };
         let harmonics: Vec<Harmonics> = centres.iter().map(at_centre).collect();
-        let (coarse_centres, highest) = sieve;
         let coarse: Vec<Harmonics> = coarse_centres
             .iter()
             .map(|centre| {
                 let mut harmonics = at_centre(centre);
-                harmonics.heights.truncate(layout.start(highest + 1));
+                harmonics.heights.truncate(layout.start(sieve.harmonics + 1));
+                emphasised(&mut harmonics.heights, sieve, layout);
                 harmonics
             })
             .collect();
@@ -146,6 +147,19 @@ fn weighted(mut harmonics: Harmonics, layout: &Layout) -> Harmonics {
         }
     }
     harmonics
+}
+
+/// The coarse pass's factors of the heights: short waves along a ring count more. The low-pass and the spectra of
+/// marks leave less of them, and what is left tells marks apart.
+fn emphasised(heights: &mut [Complex32], sieve: &Sieve, layout: &Layout) {
+    for harmonic in 0..=sieve.harmonics {
+        let values = &mut heights[layout.start(harmonic)..layout.start(harmonic + 1)];
+        for (value, radius) in values.iter_mut().zip(&layout.radii()[layout.first_ring(harmonic)..])
+        {
+            let waves = harmonic as f64 * sieve.cutoff.ratio(*radius) / std::f64::consts::TAU;
+            *value *= (1.0 + sieve.emphasis * waves * waves) as f32;
+        }
+    }
 }
 
 /// The centres that are tried: a hexagonal lattice about `centre`, from the middle outwards.

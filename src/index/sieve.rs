@@ -11,7 +11,8 @@ use super::pairs::{Pairs, WithPairs};
 use super::question::{Question, TILE, Tile};
 use super::sums::{Aligned, join, multiply, of, stride};
 use super::transform::Transform;
-use crate::parameters::IndexSearch;
+use crate::parameters::Index;
+use crate::units::Length;
 use pulp::Simd;
 
 /// Plans and limits.
@@ -20,18 +21,24 @@ pub(super) struct Sieve {
     /// Highest harmonic of the heights, and of the mask and the squares.
     pub(super) harmonics: usize,
     mask_harmonics: usize,
+    /// How much a wave along a ring counts more for being short, in cutoffs.
+    pub(super) emphasis: f64,
+    pub(super) cutoff: Length,
     fine: Transform,
     coarse: Transform,
     least_overlap: f32,
 }
 
 impl Sieve {
-    pub(super) fn new(layout: &Layout, search: &IndexSearch) -> Self {
+    pub(super) fn new(layout: &Layout, parameters: &Index) -> Self {
+        let search = &parameters.search;
         let harmonics = search.sieve_harmonics.min(layout.harmonics());
-        let angles = angles(harmonics);
+        let angles = search.sieve_angles;
         let coarse = angles / COARSE;
         Self {
             harmonics,
+            emphasis: search.sieve_emphasis,
+            cutoff: parameters.entry.cutoff,
             mask_harmonics: layout.mask_harmonics().min((coarse - 1) / 2),
             fine: Transform::new(angles),
             coarse: Transform::new(coarse),
@@ -44,22 +51,6 @@ impl Sieve {
     pub(super) const fn angles(&self) -> usize {
         self.fine.size()
     }
-}
-
-/// The least number of angles that holds so many harmonics: factors 2 and 3, and enough of 2.
-fn angles(harmonics: usize) -> usize {
-    let good = |number: &usize| {
-        let mut rest = *number;
-        for factor in [2, 3] {
-            while rest.is_multiple_of(factor) {
-                rest /= factor;
-            }
-        }
-        rest == 1 && number.is_multiple_of(2 * COARSE)
-    };
-    let least = 2 * harmonics + 2;
-    // There is a power of two.
-    (least..).find(good).unwrap_or(least)
 }
 
 /// Buffers of one thread.

@@ -54,6 +54,7 @@ fn small() -> Index {
         offset_spacing: Length::from_micrometres(100.0),
         sieve_reach: Length::from_micrometres(150.0),
         sieve_spacing: Length::from_micrometres(150.0),
+        sieve_angles: 48,
         sieve_harmonics: 11,
         ..IndexSearch::default()
     };
@@ -451,6 +452,16 @@ fn parameters_that_do_not_fit_are_refused() {
         ("index_entry.rings", IndexEntry { rings: 3, ..IndexEntry::default() }),
     ] {
         let refused = Index { entry, ..Index::default() }.check().unwrap_err();
+        assert_eq!(refused.key, key, "{refused}");
+    }
+    for (key, search) in [
+        ("index_search.sieve_angles", IndexSearch { sieve_angles: 100, ..IndexSearch::default() }),
+        (
+            "index_search.sieve_harmonics",
+            IndexSearch { sieve_harmonics: 96, sieve_angles: 192, ..IndexSearch::default() },
+        ),
+    ] {
+        let refused = Index { search, ..Index::default() }.check().unwrap_err();
         assert_eq!(refused.key, key, "{refused}");
     }
 }

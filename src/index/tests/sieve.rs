@@ -31,7 +31,12 @@ fn naive(indexer: &Indexer, questioned: &Signature, entry: &Entry) -> f64 {
     let kept = heights.iter().filter(|(k, _)| *k <= search.sieve_harmonics).count();
     let mut best: f64 = 0.0;
     for centre in question::lattice(middle, search.sieve_reach, search.sieve_spacing) {
-        let [own, ..] = at_centre(indexer, &texture, centre);
+        let [mut own, ..] = at_centre(indexer, &texture, centre);
+        for (value, (harmonic, ring)) in own.iter_mut().zip(&heights) {
+            let length = layout.radii()[*ring] * std::f64::consts::TAU;
+            let waves = *harmonic as f64 * indexer.parameters.entry.cutoff.ratio(length);
+            *value *= 1.0 + search.sieve_emphasis * waves * waves;
+        }
         for angle in 0..angles {
             let (coarse, between) = (angle / layout::COARSE, angle % layout::COARSE);
             let share = between as f64 / layout::COARSE as f64;
@@ -99,6 +104,17 @@ fn a_coarse_score_depends_on_nothing_but_the_two() {
         });
         assert_eq!(found, whole[1]);
     }
+}
+
+#[test]
+fn what_is_kept_is_a_share_and_not_too_few() {
+    let indexer = indexer(Index::default());
+    let IndexSearch { sieve_least, sieve_share, .. } = indexer.parameters.search;
+    assert_eq!(indexer.kept(0), 0);
+    assert_eq!(indexer.kept(sieve_least - 1), sieve_least - 1);
+    assert_eq!(indexer.kept(sieve_least + 1), sieve_least);
+    let share = (1_000_000.0 * sieve_share) as usize;
+    assert_eq!(indexer.kept(1_000_000), share);
 }
 
 #[test]
