@@ -1,7 +1,9 @@
 //! What does the index cost, a reference and core, and how far is that from the least possible?
 //!
-//! On simulated shots of full size, default parameters, one thread. The floor is the multiply-adds of the sums
-//! over rings at the rate that a large matrix product reaches (`matrixmultiply`), measured in the same run.
+//! On simulated shots of full size, default parameters, one thread: what is paid once a case, the coarse pass that
+//! every reference goes through, the full score of a whole block and of chosen references. The floor is the
+//! multiply-adds of the sums over rings at the rate that a large matrix product of reals reaches
+//! (`matrixmultiply`), measured in the same run.
 
 #![allow(missing_docs, reason = "the macros of criterion make a public function")]
 
@@ -47,6 +49,32 @@ fn once(criterion: &mut Criterion) {
     group.bench_function("question", |bencher| {
         bencher.iter(|| indexer.question(black_box(&signature)));
     });
+    let bytes = indexer.entry(&signature).to_bytes();
+    group.bench_function("bytes of 16 entries into a block", |bencher| {
+        bencher.iter(|| {
+            let mut block = indexer.block(Kind::Topography, signature.extraction_digest());
+            for _ in 0..16 {
+                block.push_bytes(black_box(&bytes)).expect("its own bytes");
+            }
+            block
+        });
+    });
+    group.finish();
+}
+
+fn sieve(criterion: &mut Criterion) {
+    let indexer = indexer();
+    let (block, questions) = block(&indexer);
+    let mut workspace = indexer.workspace();
+    println!("{} centres in the coarse pass", questions[0].sieve_offsets());
+    let mut group = criterion.benchmark_group("sieve a block of 256");
+    for count in [1, 16] {
+        let asked: Vec<&Question> = questions.iter().cycle().take(count).collect();
+        group.throughput(Throughput::Elements((REFERENCES * count) as u64));
+        group.bench_function(format!("{count} questions at once"), |bencher| {
+            bencher.iter(|| indexer.sieve_block(black_box(&asked), &block, &mut workspace));
+        });
+    }
     group.finish();
 }
 
@@ -54,7 +82,7 @@ fn score(criterion: &mut Criterion) {
     let indexer = indexer();
     let (block, questions) = block(&indexer);
     let mut workspace = indexer.workspace();
-    println!("{} offsets, {} bytes an entry", questions[0].offsets(), indexer.entry_length());
+    println!("{} centres, {} bytes an entry", questions[0].offsets(), indexer.entry_length());
     let mut group = criterion.benchmark_group("score a block of 256");
     for count in [1, 16] {
         let asked: Vec<&Question> = questions.iter().cycle().take(count).collect();
@@ -63,6 +91,13 @@ fn score(criterion: &mut Criterion) {
             bencher.iter(|| indexer.score_block(black_box(&asked), &block, &mut workspace));
         });
     }
+    // One of every four, so none shares a group's memory for long.
+    let chosen: Vec<usize> = (0..REFERENCES).step_by(4).collect();
+    group.throughput(Throughput::Elements(chosen.len() as u64));
+    group.bench_function("64 chosen", |bencher| {
+        let question = &questions[0];
+        bencher.iter(|| indexer.score_chosen(black_box(question), &block, &chosen, &mut workspace));
+    });
     group.finish();
 }
 
@@ -84,6 +119,6 @@ fn product(criterion: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20).measurement_time(std::time::Duration::from_secs(2)).warm_up_time(std::time::Duration::from_millis(300));
-    targets = once, score, product
+    targets = once, sieve, score, product
 }
 criterion_main!(benches);

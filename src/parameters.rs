@@ -209,6 +209,20 @@ parameters! {
         offset_spacing: 62.5 um, 20.0..=500.0, "measured: see benches/README.md";
         /// Least overlap as a share of the smaller mark.
         least_overlap: 0.3 share, 0.05..=1.0, "as registration.least_overlap";
+        /// Greatest distance of the centres of the coarse pass, which every reference goes through.
+        sieve_reach: 250.0 um, 0.0..=1500.0, "as index_search.offset_reach";
+        /// Distance between neighbouring centres of the coarse pass.
+        sieve_spacing: 80.0 um, 20.0..=500.0, "measured: benches/README.md, share of decoys above the worst mate in the coarse pass";
+        /// Number of angles of the coarse pass; its factors are 2 and 3, and it is a multiple of 8.
+        sieve_angles: 144 count, 48..=1024, "measured: the same table; 192 halve the decoys above the worst mate for a tenth more time";
+        /// Highest harmonic of the heights in the coarse pass.
+        sieve_harmonics: 64 count, 8..=256, "measured: the same table; fewer save little and lose halves of marks";
+        /// How much short waves along a ring count more in the coarse pass: 1 + this x (index_entry.cutoff / wave)^2.
+        sieve_emphasis: 1.8 share, 0.0..=10.0, "measured: the same table; without it halves of marks are lost";
+        /// Share of the references that is scored in full after the coarse pass.
+        sieve_share: 0.0625 share, 0.0..=1.0, "measured: seven times the share of decoys above the worst mate, twice that of a halved one";
+        /// Least number of references that is scored in full after the coarse pass.
+        sieve_least: 4000 count, 1..=1000000, "measured: a twentieth of a second of one core";
     }
 }
 
@@ -279,13 +293,17 @@ impl Index {
             }
             rest == 1 && number.is_multiple_of(8)
         };
-        let below = (1..=angles).rev().find(|angles| good(*angles)).unwrap_or(8);
-        within("index_entry.angles", angles, below, below)?;
+        let below = |angles: usize| (1..=angles).rev().find(|angles| good(*angles)).unwrap_or(8);
+        within("index_entry.angles", angles, below(angles), below(angles))?;
         // Beyond these a harmonic has the samples of a lower one.
         within("index_entry.harmonics", harmonics, 8, angles / 2 - 1)?;
         within("index_entry.mask_harmonics", mask_harmonics, 1, harmonics.min(angles / 8 - 1))?;
-        let below = (1..=mask_rings).rev().find(|part| rings.is_multiple_of(*part)).unwrap_or(1);
-        within("index_entry.mask_rings", mask_rings, below, below)
+        let part = (1..=mask_rings).rev().find(|part| rings.is_multiple_of(*part)).unwrap_or(1);
+        within("index_entry.mask_rings", mask_rings, part, part)?;
+        let IndexSearch { sieve_angles, sieve_harmonics, .. } = self.search;
+        let angles = below(sieve_angles);
+        within("index_search.sieve_angles", sieve_angles, angles, angles)?;
+        within("index_search.sieve_harmonics", sieve_harmonics, 8, sieve_angles / 2 - 1)
     }
 
     /// Digest of the parameters that an entry depends on: what an entry carries.

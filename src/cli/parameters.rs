@@ -14,6 +14,7 @@ pub(super) fn run(context: &Context, arguments: &ParametersArguments) -> anyhow:
             "engine_version": crate::VERSION,
             "parameters_digest": parameters.digest(),
             "extraction_digest": parameters.extraction_digest(),
+            "index_entry_digest": index.entry_digest(),
             "cascade_digest": cascade.digest(&index),
             "parameters": list,
         }))?;
@@ -29,6 +30,7 @@ pub(super) fn run(context: &Context, arguments: &ParametersArguments) -> anyhow:
         ]
     });
     print(&table(&["parameter", "value", "unit", "bounds", "what it is"], rows.collect()))?;
-    print(&format!("engine {}, digest {}\n", crate::VERSION, parameters.digest()))?;
+    let (digest, index) = (parameters.digest(), index.digest());
+    print(&format!("engine {}, digest {digest}, digest of the index {index}\n", crate::VERSION))?;
     Ok(Outcome::Done)
 }

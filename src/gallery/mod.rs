@@ -16,7 +16,7 @@ mod verify;
 
 pub use choice::Choice;
 pub use classes::Class;
-pub use snapshot::{Alike, Snapshot};
+pub use snapshot::{Alike, Sifted, Snapshot};
 pub use verify::{EntryFinding, EntryVerification};
 
 use crate::digest::Digest;

@@ -31,7 +31,9 @@ pub(super) struct Segment {
 
 impl Segment {
     pub(super) fn new(indexer: &Indexer, kind: Kind, extraction: Digest) -> Self {
-        Self { kind, block: indexer.block(kind, extraction), rows: Vec::new() }
+        let mut block = indexer.block(kind, extraction);
+        block.reserve(ROWS);
+        Self { kind, block, rows: Vec::with_capacity(ROWS) }
     }
 
     pub(super) fn is_full(&self) -> bool {

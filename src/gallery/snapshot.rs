@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
+/// One reference in so many must be chosen for a whole piece to be scored rather than what was chosen of it.
+const DENSE: usize = 2;
+
 /// The references of a [`Gallery`](super::Gallery) at one moment. Cheap to have; what is enrolled or withdrawn later
 /// does not change it.
 #[derive(Clone, Debug, Default)]
@@ -40,14 +43,28 @@ impl Alike {
     fn rank(&self, other: &Self) -> Ordering {
         other.score().total_cmp(&self.score()).then_with(|| self.scan.cmp(&other.scan))
     }
+}
 
-    /// Keeps the most alike, best first.
-    pub fn keep(alike: &mut Vec<Self>, count: usize) {
-        if alike.len() > count && count > 0 {
-            alike.select_nth_unstable_by(count - 1, Self::rank);
+/// A reference that the coarse pass of the index may find alike.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sifted {
+    score: f32,
+    scan: ScanId,
+    piece: usize,
+    place: usize,
+}
+
+impl Sifted {
+    /// Keeps the most alike, best first; of equals, by identifier.
+    pub fn keep(sifted: &mut Vec<Self>, count: usize) {
+        let rank = |one: &Self, other: &Self| {
+            other.score.total_cmp(&one.score).then_with(|| one.scan.cmp(&other.scan))
+        };
+        if sifted.len() > count && count > 0 {
+            sifted.select_nth_unstable_by(count - 1, rank);
         }
-        alike.truncate(count);
-        alike.sort_unstable_by(Self::rank);
+        sifted.truncate(count);
+        sifted.sort_unstable_by(rank);
     }
 }
 
@@ -77,7 +94,7 @@ impl Snapshot {
         scans
     }
 
-    /// Number of pieces that [`Self::most_alike`] can be asked for.
+    /// Number of pieces that [`Self::sift`] can be asked for.
     #[must_use]
     pub fn pieces(&self) -> usize {
         self.segments.len()
@@ -96,7 +113,8 @@ impl Snapshot {
         other.scans(&Choice { places, ..Choice::default() })
     }
 
-    /// Scores the chosen references of some pieces for every question, and gives each question's most alike, best first.
+    /// How alike the chosen references of some pieces about are, for every question, by the index's coarse pass: the
+    /// most alike, best first.
     ///
     /// Entries are read once for all questions. `next` is asked before every piece, on any thread: go on, or stop?
     /// `None` if it stopped. The same on any number of threads. References of another kind of surface than a question's
@@ -104,7 +122,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// A question made with other parameters than the indexer's.
-    pub fn most_alike(
+    pub fn sift(
         &self,
         indexer: &Indexer,
         questions: &[&Question],
@@ -112,61 +130,109 @@ impl Snapshot {
         pieces: Range<usize>,
         count: usize,
         next: &(dyn Fn() -> ControlFlow<()> + Sync),
-    ) -> Result<Option<Vec<Vec<Alike>>>, IndexError> {
-        let segments: Vec<_> = self.segments[pieces.clone()].iter().zip(&choice.places[pieces]).collect();
-        let scored: Vec<Option<Vec<Vec<Alike>>>> = segments
+    ) -> Result<Option<Vec<Vec<Sifted>>>, IndexError> {
+        let sifted: Vec<Option<Vec<Vec<Sifted>>>> = pieces
             .into_par_iter()
             .map_init(
                 || indexer.workspace(),
-                |workspace, (segment, places)| {
+                |workspace, piece| {
                     if next().is_break() {
                         return Ok(None);
                     }
-                    if places.is_empty() {
-                        return Ok(Some(vec![Vec::new(); questions.len()]));
+                    let (segment, places) = (&self.segments[piece], &choice.places[piece]);
+                    let scores = segment.sift(indexer, questions, places, workspace)?;
+                    let sifted = scores.into_iter().map(|scores| {
+                        let sifted = places.iter().zip(scores).filter_map(|(place, score)| {
+                            let scan = segment.rows[*place]?.scan;
+                            Some(Sifted { score, scan, piece, place: *place })
+                        });
+                        let mut sifted: Vec<Sifted> = sifted.collect();
+                        Sifted::keep(&mut sifted, count);
+                        sifted
+                    });
+                    Ok(Some(sifted.collect()))
+                },
+            )
+            .collect::<Result<_, IndexError>>()?;
+        let Some(sifted) = sifted.into_iter().collect::<Option<Vec<_>>>() else { return Ok(None) };
+        let mut best = vec![Vec::new(); questions.len()];
+        for of_piece in sifted {
+            for (best, sifted) in best.iter_mut().zip(of_piece) {
+                best.extend(sifted);
+            }
+        }
+        best.iter_mut().for_each(|best| Sifted::keep(best, count));
+        Ok(Some(best))
+    }
+
+    /// The full score of what was sifted, most alike first.
+    ///
+    /// `next` is asked before every piece, on any thread. `None` if it stopped. The same on any number of threads.
+    ///
+    /// # Errors
+    /// A question made with other parameters than the indexer's.
+    pub fn score(
+        &self,
+        indexer: &Indexer,
+        question: &Question,
+        sifted: &[Sifted],
+        count: usize,
+        next: &(dyn Fn() -> ControlFlow<()> + Sync),
+    ) -> Result<Option<Vec<Alike>>, IndexError> {
+        let mut pieces: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for Sifted { piece, place, .. } in sifted {
+            pieces.entry(*piece).or_default().push(*place);
+        }
+        let pieces: Vec<(usize, Vec<usize>)> = pieces.into_iter().collect();
+        let scored: Vec<Option<Vec<Alike>>> = pieces
+            .into_par_iter()
+            .map_init(
+                || indexer.workspace(),
+                |workspace, (piece, places)| {
+                    if next().is_break() {
+                        return Ok(None);
                     }
-                    segment.most_alike(indexer, questions, places, count, workspace).map(Some)
+                    let segment = &self.segments[piece];
+                    let found = indexer.score_chosen(question, &segment.block, &places, workspace)?;
+                    let alike = places.iter().zip(found).filter_map(|(place, likeness)| {
+                        Some(Alike { scan: segment.rows[*place]?.scan, likeness })
+                    });
+                    Ok(Some(alike.collect()))
                 },
             )
             .collect::<Result<_, IndexError>>()?;
         let Some(scored) = scored.into_iter().collect::<Option<Vec<_>>>() else { return Ok(None) };
-        let mut best = vec![Vec::new(); questions.len()];
-        for segment in scored {
-            for (best, alike) in best.iter_mut().zip(segment) {
-                best.extend(alike);
-            }
-        }
-        best.iter_mut().for_each(|best| Alike::keep(best, count));
-        Ok(Some(best))
+        let mut alike = scored.concat();
+        alike.sort_unstable_by(Alike::rank);
+        alike.truncate(count);
+        Ok(Some(alike))
     }
 }
 
 impl Segment {
-    fn most_alike(
+    /// Coarse scores of some references, one list a question; an empty one where its kind is another.
+    fn sift(
         &self,
         indexer: &Indexer,
         questions: &[&Question],
         places: &[usize],
-        count: usize,
         workspace: &mut IndexWorkspace,
-    ) -> Result<Vec<Vec<Alike>>, IndexError> {
+    ) -> Result<Vec<Vec<f32>>, IndexError> {
         let of_kind: Vec<&Question> =
             questions.iter().copied().filter(|question| question.kind() == self.kind).collect();
-        let mut scored =
-            indexer.score_block(&of_kind, &self.block, workspace)?.into_iter();
-        let mut best = Vec::with_capacity(questions.len());
-        for question in questions {
-            let likenesses = if question.kind() == self.kind { scored.next() } else { None };
-            let mut alike: Vec<Alike> = likenesses.map_or_else(Vec::new, |likenesses| {
-                let alike = |place: &usize| {
-                    let scan = self.rows[*place]?.scan;
-                    Some(Alike { scan, likeness: likenesses[*place] })
-                };
-                places.iter().filter_map(alike).collect()
-            });
-            Alike::keep(&mut alike, count);
-            best.push(alike);
+        let mut scored = if places.is_empty() || of_kind.is_empty() {
+            vec![Vec::new(); of_kind.len()]
+        } else if places.len() * DENSE < self.block.len() {
+            indexer.sieve_chosen(&of_kind, &self.block, places, workspace)?
+        } else {
+            let all = indexer.sieve_block(&of_kind, &self.block, workspace)?;
+            let chosen = |all: Vec<f32>| places.iter().map(|place| all[*place]).collect();
+            all.into_iter().map(chosen).collect()
         }
-        Ok(best)
+        .into_iter();
+        let of = |question: &&Question| {
+            if question.kind() == self.kind { scored.next() } else { None }.unwrap_or_default()
+        };
+        Ok(questions.iter().map(of).collect())
     }
 }

@@ -1,9 +1,11 @@
 //! Many entries as one matrix: references side by side, sixteen abreast.
 
 use super::IndexError;
-use super::entry::{Entry, Family};
+use super::entry::{Entry, Family, Read, Steps};
 use super::layout::Layout;
 use super::polar::Point;
+use super::sums::pair;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// References that are scored abreast: the lanes of the widest vector there is.
@@ -44,39 +46,98 @@ impl Block {
         Self { layout, family, values: Vec::new(), scales: Vec::new(), centres: Vec::new() }
     }
 
+    /// Makes room for so many more references.
+    pub fn reserve(&mut self, references: usize) {
+        let groups = (self.centres.len() + references).div_ceil(LANES);
+        let count = 2 * self.layout.values();
+        self.values.reserve_exact((groups * count).saturating_sub(self.values.len()));
+        self.scales.reserve_exact(groups.saturating_sub(self.scales.len()));
+        self.centres.reserve_exact(references);
+    }
+
     /// Appends a reference; its place is its number in the results.
     ///
     /// # Errors
     /// An entry made with other parameters or of another kind than the block's, or with another number of
     /// values than its own parameters say.
     pub fn push(&mut self, entry: &Entry) -> Result<(), IndexError> {
-        self.family.admit(entry.family)?;
+        let values = entry.values.iter().copied();
+        self.append(entry.family, entry.centre, entry.steps, values)
+    }
+
+    /// Appends a reference from an entry's bytes, without a copy of them.
+    ///
+    /// # Errors
+    /// As [`Entry::from_bytes`] and [`Block::push`]; the block is as before.
+    pub fn push_bytes(&mut self, bytes: &[u8]) -> Result<(), IndexError> {
+        let Read { family, centre, steps, values } = Read::new(bytes)?;
+        let values = values.iter().map(|&byte| i8::from_le_bytes([byte]));
+        self.append(family, centre, steps, values)
+    }
+
+    fn append(
+        &mut self,
+        family: Family,
+        centre: Point,
+        steps: Steps,
+        values: impl ExactSizeIterator<Item = i8> + Clone,
+    ) -> Result<(), IndexError> {
+        self.family.admit(family)?;
         let count = 2 * self.layout.values();
-        if entry.values.len() != count {
-            return Err(IndexError::Values { found: entry.values.len(), wanted: count });
+        if values.len() != count {
+            return Err(IndexError::Values { found: values.len(), wanted: count });
         }
+        let (group, lane) = self.place();
+        for (lanes, value) in self.values[group * count..].iter_mut().zip(values.clone()) {
+            lanes.0[lane] = value;
+        }
+        // The mask's harmonic 0 is its mean along each ring.
+        let mask = values.skip(count - 2 * self.layout.mask_values());
+        let means = mask.step_by(2).zip(self.layout.mask_areas());
+        let measured: f32 = means.map(|(mean, area)| f32::from(mean) * area).sum();
+        let scales = &mut self.scales[group];
+        scales.heights[lane] = steps.heights;
+        scales.products[lane] = steps.squares * steps.mask;
+        scales.mask[lane] = steps.mask;
+        scales.measured[lane] = measured * steps.mask;
+        self.centres.push(centre);
+        Ok(())
+    }
+
+    /// Group and lane of the next reference, with room made for it.
+    fn place(&mut self) -> (usize, usize) {
         let lane = self.centres.len() % LANES;
         if lane == 0 {
+            let count = 2 * self.layout.values();
             self.values.resize(self.values.len() + count, Lanes([0; LANES]));
             let zero = [0.0; LANES];
             let none = Scales { heights: zero, products: zero, mask: zero, measured: zero };
             self.scales.push(none);
         }
-        let group = self.centres.len() / LANES;
-        for (lanes, value) in self.values[group * count..].iter_mut().zip(&entry.values) {
-            lanes.0[lane] = *value;
+        (self.centres.len() / LANES, lane)
+    }
+
+    /// Holds these references of another block alone, at most as many as a group.
+    pub(super) fn gather(&mut self, from: &Self, chosen: &[usize]) {
+        self.family = from.family;
+        self.values.clear();
+        self.scales.clear();
+        self.centres.clear();
+        let count = 2 * self.layout.values();
+        for &reference in chosen.iter().take(LANES) {
+            let (group, lane) = self.place();
+            let (other, other_lane) = (reference / LANES, reference % LANES);
+            let theirs = &from.values[other * count..(other + 1) * count];
+            for (lanes, value) in self.values[group * count..].iter_mut().zip(theirs) {
+                lanes.0[lane] = value.0[other_lane];
+            }
+            let (own, theirs) = (&mut self.scales[group], &from.scales[other]);
+            own.heights[lane] = theirs.heights[other_lane];
+            own.products[lane] = theirs.products[other_lane];
+            own.mask[lane] = theirs.mask[other_lane];
+            own.measured[lane] = theirs.measured[other_lane];
+            self.centres.push(from.centres[reference]);
         }
-        // The mask's harmonic 0 is its mean along each ring.
-        let mask = &entry.values[count - 2 * self.layout.mask_values()..];
-        let means = mask.iter().step_by(2).zip(self.layout.mask_areas());
-        let measured: f32 = means.map(|(mean, area)| f32::from(*mean) * area).sum();
-        let scales = &mut self.scales[group];
-        scales.heights[lane] = entry.steps.heights;
-        scales.products[lane] = entry.steps.squares * entry.steps.mask;
-        scales.mask[lane] = entry.steps.mask;
-        scales.measured[lane] = measured * entry.steps.mask;
-        self.centres.push(entry.centre);
-        Ok(())
     }
 
     /// Number of references.
@@ -111,14 +172,24 @@ impl Block {
         self.centres[reference]
     }
 
-    /// The values of a group as numbers, value by value.
+    /// Some complex values of a group as pairs, each in its place: (real, imaginary), then
+    /// (imaginary, less the real), so that a pair of factors with each makes both parts of a product.
     #[inline(always)]
-    pub(super) fn unpack(&self, group: usize, numbers: &mut [f32]) {
+    pub(super) fn unpack(&self, group: usize, part: Range<usize>, words: &mut [u32]) {
         let count = 2 * self.layout.values();
-        let values = &self.values[group * count..(group + 1) * count];
-        for (numbers, values) in numbers.chunks_exact_mut(LANES).zip(values) {
-            for (number, value) in numbers.iter_mut().zip(&values.0) {
-                *number = f32::from(*value);
+        let (start, end) = (2 * part.start, 2 * part.end);
+        let values = &self.values[group * count + start..group * count + end];
+        let words = &mut words[start * LANES..end * LANES];
+        for (words, values) in words.chunks_exact_mut(2 * LANES).zip(values.chunks_exact(2)) {
+            let (straight, crossed) = words.split_at_mut(LANES);
+            let ([re, im], numbers) =
+                ([&values[0].0, &values[1].0], |value: &i8| i16::from(*value));
+            // One after the other: compilers scatter what a single loop writes to both.
+            for (word, (re, im)) in straight.iter_mut().zip(re.iter().zip(im)) {
+                *word = pair(numbers(re), numbers(im));
+            }
+            for (word, (re, im)) in crossed.iter_mut().zip(re.iter().zip(im)) {
+                *word = pair(numbers(im), -numbers(re));
             }
         }
     }

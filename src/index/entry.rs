@@ -22,7 +22,7 @@ const ALIGNMENT: usize = 64;
 /// Greatest number of values: 64 rings of 256 harmonics are 33,000.
 const GREATEST_COUNT: usize = 1 << 20;
 /// Values are kept as multiples of the greatest divided by this.
-const LEVELS: f32 = 127.0;
+pub(super) const LEVELS: f32 = 127.0;
 
 /// A reference as the index knows it.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,21 +67,37 @@ pub(super) struct Steps {
     pub(super) mask: f32,
 }
 
+impl Steps {
+    /// Steps of which the greatest value takes so many.
+    pub(super) fn of<'a>(
+        harmonics: impl IntoIterator<Item = &'a Harmonics> + Clone,
+        levels: f32,
+    ) -> Self {
+        let step = |part: fn(&Harmonics) -> &[Complex32]| {
+            let values = harmonics.clone().into_iter().flat_map(part);
+            let greatest =
+                |most: f32, value: &Complex32| most.max(value.re.abs()).max(value.im.abs());
+            values.fold(0.0, greatest) / levels
+        };
+        Self {
+            heights: step(|harmonics| &harmonics.heights),
+            squares: step(|harmonics| &harmonics.squares),
+            mask: step(|harmonics| &harmonics.mask),
+        }
+    }
+}
+
 impl Entry {
     pub(super) fn new(family: Family, centre: Point, harmonics: &Harmonics) -> Self {
         let parts = [&harmonics.heights, &harmonics.squares, &harmonics.mask];
-        let [heights, squares, mask] = parts.map(|values| {
-            let greatest =
-                |most: f32, value: &Complex32| most.max(value.re.abs()).max(value.im.abs());
-            values.iter().fold(0.0, greatest) / LEVELS
-        });
+        let steps = Steps::of([harmonics], LEVELS);
         let mut values = Vec::new();
-        for (part, step) in parts.into_iter().zip([heights, squares, mask]) {
+        for (part, step) in parts.into_iter().zip([steps.heights, steps.squares, steps.mask]) {
             // Within -127 to 127, since the greatest is 127.
             let round = |value: f32| if step > 0.0 { (value / step).round() as i8 } else { 0 };
             values.extend(part.iter().flat_map(|value| [round(value.re), round(value.im)]));
         }
-        Self { family, centre, steps: Steps { heights, squares, mask }, values }
+        Self { family, centre, steps, values }
     }
 
     /// Number of bytes of an entry with so many values.
@@ -126,6 +142,24 @@ impl Entry {
     /// # Errors
     /// Bytes that are no entry, of an unknown version, cut short or too long, or with impossible values.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, IndexError> {
+        let Read { family, centre, steps, values } = Read::new(bytes)?;
+        let values = values.iter().map(|&byte| i8::from_le_bytes([byte])).collect();
+        Ok(Self { family, centre, steps, values })
+    }
+}
+
+/// An entry's bytes, checked; the values stay where they are.
+pub(super) struct Read<'a> {
+    pub(super) family: Family,
+    pub(super) centre: Point,
+    pub(super) steps: Steps,
+    /// One i8 each.
+    pub(super) values: &'a [u8],
+}
+
+impl<'a> Read<'a> {
+    /// Refuses what [`Entry::from_bytes`] says.
+    pub(super) fn new(bytes: &'a [u8]) -> Result<Self, IndexError> {
         if bytes.get(..MAGIC.len()) != Some(MAGIC) {
             return Err(IndexError::NotAnEntry { length: bytes.len() });
         }
@@ -168,13 +202,12 @@ impl Entry {
         if count > GREATEST_COUNT {
             return Err(IndexError::Field { field: "number of values" });
         }
-        let wanted = Self::length(count);
+        let wanted = Entry::length(count);
         if bytes.len() != wanted {
             return Err(IndexError::Length { found: bytes.len(), wanted });
         }
         let (values, padding) = bytes[HEADER..].split_at(count);
-        let values: Vec<i8> = values.iter().map(|&byte| i8::from_le_bytes([byte])).collect();
-        if values.contains(&i8::MIN) {
+        if values.contains(&i8::MIN.to_le_bytes()[0]) {
             return Err(IndexError::Field { field: "values" });
         }
         if padding.iter().any(|&byte| byte != 0) {

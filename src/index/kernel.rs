@@ -1,21 +1,21 @@
 //! The sums over rings, the transforms along the angle and the best of everything, for sixteen references
 //! at a time.
 //!
-//! For every harmonic the sums over rings at all centres are a product of two matrices (centres x rings by
-//! rings x references). The crates for such products pack both sides anew for every call, and their results
-//! would have to be transposed for the transforms; here references lie abreast in vectors all the way, so nothing is
-//! packed or moved, and the best angle needs no look across lanes. Every sum has one order, whatever the
-//! number of threads.
+//! References lie abreast in vectors all the way, so nothing is packed or moved, and the best angle needs no
+//! look across lanes. Every sum has one order, whatever the number of threads.
 
 use super::block::{Block, LANES, Scales};
+use super::entry::Steps;
 use super::layout::{COARSE, Layout};
+use super::pairs::{Pairs, WithPairs};
 use super::question::{Question, TILE, Tile};
+use super::sums::{Aligned, join, multiply, of, stride};
 use super::transform::Transform;
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
 /// Least product of the two sums of squares as a share of the squared overlap, so that nothing is divided by
 /// what the cut harmonics left of nothing: heights are of the order of one, those of fine noise of a tenth.
-const LEAST_PRODUCT: f32 = 1e-8;
+pub(super) const LEAST_PRODUCT: f32 = 1e-8;
 
 /// The best of one group of references for one question.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,60 +34,34 @@ pub(super) struct Kernel {
     least_overlap: f32,
 }
 
-/// Numbers that begin where a cache line does.
-#[derive(Debug)]
-struct Aligned {
-    numbers: Vec<f32>,
-    start: usize,
-    length: usize,
-}
-
-impl Aligned {
-    fn new(length: usize) -> Self {
-        let numbers = vec![0.0; length + LANES];
-        let start = numbers.as_ptr().align_offset(64).min(LANES);
-        Self { numbers, start, length }
-    }
-
-    #[inline(always)]
-    fn get(&self) -> &[f32] {
-        &self.numbers[self.start..self.start + self.length]
-    }
-
-    #[inline(always)]
-    fn get_mut(&mut self) -> &mut [f32] {
-        &mut self.numbers[self.start..self.start + self.length]
-    }
-}
-
 /// Buffers of one thread.
 #[derive(Debug)]
 pub(super) struct Buffers {
     /// The group's values as numbers.
-    values: Aligned,
+    values: Aligned<u32>,
     /// Spectra of the tile's functions: by centre, then by harmonic, real and imaginary parts.
-    heights: Aligned,
-    overlap: Aligned,
-    first_squares: Aligned,
-    second_squares: Aligned,
+    heights: Aligned<f32>,
+    overlap: Aligned<f32>,
+    first_squares: Aligned<f32>,
+    second_squares: Aligned<f32>,
     /// What is transformed.
-    fine: Aligned,
-    coarse: Aligned,
-    overlap_coarse: Aligned,
+    fine: Aligned<f32>,
+    coarse: Aligned<f32>,
+    overlap_coarse: Aligned<f32>,
     /// The factors of two centres at the coarse angles.
-    factors: Aligned,
+    factors: Aligned<f32>,
     /// The best score and its code.
-    best: Aligned,
+    best: Aligned<f32>,
     codes: Vec<u32>,
 }
 
 impl Buffers {
     pub(super) fn new(layout: &Layout) -> Self {
         let numbers = |complex: usize| Aligned::new(2 * complex * LANES);
-        let mask = || numbers(TILE * (layout.mask_harmonics() + 1));
+        let mask = || numbers(TILE * stride(layout.mask_harmonics() + 1));
         Self {
-            values: numbers(layout.values()),
-            heights: numbers(TILE * (layout.harmonics() + 1)),
+            values: Aligned::new(2 * layout.values() * LANES),
+            heights: numbers(TILE * stride(layout.harmonics() + 1)),
             overlap: mask(),
             first_squares: mask(),
             second_squares: mask(),
@@ -123,17 +97,22 @@ pub(super) struct Pass<'a> {
     pub(super) best: &'a mut [Best],
 }
 
-impl WithSimd for Pass<'_> {
-    type Output = ();
-
+impl WithPairs for Pass<'_> {
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
+    fn with_pairs<S: Simd, P: Pairs>(self, simd: S, pairs: P) {
         let Self { kernel, layout, questions, block, group, buffers, best } = self;
-        block.unpack(group, buffers.values.get_mut());
+        block.unpack(group, 0..layout.values(), buffers.values.get_mut());
         for (question, best) in questions.iter().zip(best) {
             for lane in 0..LANES / S::F32_LANES {
-                let mut column =
-                    Column { simd, kernel, layout, scales: block.scales(group), buffers, lane };
+                let mut column = Column {
+                    simd,
+                    pairs,
+                    kernel,
+                    layout,
+                    scales: block.scales(group),
+                    buffers,
+                    lane,
+                };
                 column.question(question, best);
             }
         }
@@ -141,8 +120,9 @@ impl WithSimd for Pass<'_> {
 }
 
 /// As many references of the group as a vector holds.
-struct Column<'a, S> {
+struct Column<'a, S, P> {
     simd: S,
+    pairs: P,
     kernel: &'a Kernel,
     layout: &'a Layout,
     scales: &'a Scales,
@@ -151,7 +131,7 @@ struct Column<'a, S> {
     lane: usize,
 }
 
-impl<S: Simd> Column<'_, S> {
+impl<S: Simd, P: Pairs> Column<'_, S, P> {
     const VECTORS: usize = LANES / S::F32_LANES;
 
     #[inline(always)]
@@ -165,7 +145,7 @@ impl<S: Simd> Column<'_, S> {
             for pair in (0..tile.width).step_by(2) {
                 self.transform_heights(pair);
                 for of_pair in 0..2 {
-                    self.factors(tile, pair, of_pair);
+                    self.factors(tile, question.steps, pair, of_pair);
                     self.compare(centre, of_pair, &mut score, &mut code);
                     centre += 1;
                 }
@@ -181,9 +161,9 @@ impl<S: Simd> Column<'_, S> {
     /// The sums over rings, for every harmonic and every centre of the tile.
     #[inline(always)]
     fn sum(&mut self, tile: &Tile) {
-        let (simd, layout, lane) = (self.simd, self.layout, self.lane);
+        let (simd, pairs, layout, lane) = (self.simd, self.pairs, self.layout, self.lane);
         let row = 2 * Self::VECTORS;
-        let values = S::as_simd_f32s(self.buffers.values.get()).0;
+        let values = S::as_simd_u32s(self.buffers.values.get()).0;
         let (squares, mask) =
             values[layout.height_values() * row..].split_at(layout.mask_values() * row);
         let harmonics = layout.harmonics() + 1;
@@ -192,7 +172,7 @@ impl<S: Simd> Column<'_, S> {
             let rings = layout.start(harmonic)..layout.start(harmonic + 1);
             let factors = &tile.heights[tile.width * rings.start..tile.width * rings.end];
             let values = &values[rings.start * row..rings.end * row];
-            multiply(simd, factors, values, lane, tile.width, out, (harmonics, harmonic));
+            multiply((simd, pairs), factors, values, lane, tile.width, out, (harmonics, harmonic));
         }
         let harmonics = layout.mask_harmonics() + 1;
         for (factors, values, out) in [
@@ -205,7 +185,15 @@ impl<S: Simd> Column<'_, S> {
                 let rings = harmonic * layout.mask_rings()..(harmonic + 1) * layout.mask_rings();
                 let factors = &factors[tile.width * rings.start..tile.width * rings.end];
                 let values = &values[rings.start * row..rings.end * row];
-                multiply(simd, factors, values, lane, tile.width, out, (harmonics, harmonic));
+                multiply(
+                    (simd, pairs),
+                    factors,
+                    values,
+                    lane,
+                    tile.width,
+                    out,
+                    (harmonics, harmonic),
+                );
             }
         }
     }
@@ -227,7 +215,7 @@ impl<S: Simd> Column<'_, S> {
     /// What the products at one centre are multiplied by, at every coarse angle:
     /// sqrt(share of overlap / (sum of squares x sum of squares)), nothing where the overlap is small.
     #[inline(always)]
-    fn factors(&mut self, tile: &Tile, pair: usize, of_pair: usize) {
+    fn factors(&mut self, tile: &Tile, steps: Steps, pair: usize, of_pair: usize) {
         let (simd, scales, centre) = (self.simd, self.scales, pair + of_pair);
         let harmonics = self.layout.mask_harmonics() + 1;
         let transform = &self.kernel.coarse;
@@ -248,8 +236,10 @@ impl<S: Simd> Column<'_, S> {
         let (one, other) = (of::<S>(first, centre, harmonics), of::<S>(second, centre, harmonics));
         join(simd, [one, other], squares);
         transform.inverse(simd, squares);
-        let (heights, products) = (self.scale(&scales.heights), self.scale(&scales.products));
-        let (mask, measured) = (self.scale(&scales.mask), self.scale(&scales.measured));
+        let heights = self.scale(&scales.heights, steps.heights);
+        let products = self.scale(&scales.products, steps.squares * steps.mask);
+        let mask = self.scale(&scales.mask, steps.mask);
+        let measured = self.scale(&scales.measured, 1.0);
         let smaller = simd.min_f32s(measured, simd.splat_f32s(tile.measured[centre]));
         let least = simd.mul_f32s(smaller, simd.splat_f32s(self.kernel.least_overlap));
         let zero = simd.splat_f32s(0.0);
@@ -273,10 +263,10 @@ impl<S: Simd> Column<'_, S> {
         }
     }
 
-    /// The column's own of what is known of a group.
+    /// The column's own of what is known of a group, times the question's step.
     #[inline(always)]
-    fn scale(&self, numbers: &[f32; LANES]) -> S::f32s {
-        S::as_simd_f32s(numbers).0[self.lane]
+    fn scale(&self, numbers: &[f32; LANES], step: f32) -> S::f32s {
+        self.simd.mul_f32s(S::as_simd_f32s(numbers).0[self.lane], self.simd.splat_f32s(step))
     }
 
     /// The best over all angles at one centre. Factors are interpolated between the coarse angles.
@@ -300,100 +290,6 @@ impl<S: Simd> Column<'_, S> {
                 *code = simd.select_u32s(better, simd.splat_u32s(base + number as u32), *code);
                 factor = simd.add_f32s(factor, rise);
             }
-        }
-    }
-}
-
-/// The spectrum of one centre.
-#[inline(always)]
-fn of<S: Simd>(spectra: &[S::f32s], centre: usize, harmonics: usize) -> &[S::f32s] {
-    &spectra[2 * centre * harmonics..2 * (centre + 1) * harmonics]
-}
-
-/// The spectrum of two real functions as one complex one: x + i y. Both have real and imaginary parts of
-/// the harmonics from 0 on; the rest is nothing.
-#[inline(always)]
-fn join<S: Simd>(simd: S, [one, other]: [&[S::f32s]; 2], data: &mut [S::f32s]) {
-    let (used, end) = (one.len(), data.len());
-    data[used..end + 2 - used].fill(simd.splat_f32s(0.0));
-    data[0] = one[0];
-    data[1] = other[0];
-    for value in (2..used).step_by(2) {
-        let (xr, xi, yr, yi) = (one[value], one[value + 1], other[value], other[value + 1]);
-        data[value] = simd.sub_f32s(xr, yi);
-        data[value + 1] = simd.add_f32s(xi, yr);
-        data[end - value] = simd.add_f32s(xr, yi);
-        data[end - value + 1] = simd.sub_f32s(yr, xi);
-    }
-}
-
-/// Sums over rings of conj(factor) x value, at all centres of a tile, into the harmonic's place of each
-/// centre's spectrum: `place` is (harmonics of a spectrum, harmonic).
-#[inline(always)]
-fn multiply<S: Simd>(
-    simd: S,
-    factors: &[[f32; 2]],
-    values: &[S::f32s],
-    lane: usize,
-    width: usize,
-    out: &mut [S::f32s],
-    place: (usize, usize),
-) {
-    // As many sums as registers hold, and no more.
-    let most = if S::REGISTER_COUNT >= 32 { TILE } else { 4 };
-    let mut from = 0;
-    while from < width {
-        let taken = most.min(width - from);
-        let strip = Strip { factors, values, lane, width, from };
-        match taken {
-            12 => strip.multiply::<S, 12>(simd, out, place),
-            10 => strip.multiply::<S, 10>(simd, out, place),
-            8 => strip.multiply::<S, 8>(simd, out, place),
-            6 => strip.multiply::<S, 6>(simd, out, place),
-            4 => strip.multiply::<S, 4>(simd, out, place),
-            _ => strip.multiply::<S, 2>(simd, out, place),
-        }
-        from += taken;
-    }
-}
-
-/// Some centres of a tile at one harmonic.
-struct Strip<'a, V> {
-    factors: &'a [[f32; 2]],
-    values: &'a [V],
-    lane: usize,
-    width: usize,
-    from: usize,
-}
-
-impl<V> Strip<'_, V> {
-    #[inline(always)]
-    fn multiply<S: Simd<f32s = V>, const COUNT: usize>(
-        &self,
-        simd: S,
-        out: &mut [V],
-        (harmonics, harmonic): (usize, usize),
-    ) where
-        V: Copy,
-    {
-        let vectors = LANES / S::F32_LANES;
-        let zero = simd.splat_f32s(0.0);
-        let mut sums = [(zero, zero); COUNT];
-        let rings = self.factors.chunks_exact(self.width);
-        for (factors, value) in rings.zip(self.values.chunks_exact(2 * vectors)) {
-            let (re, im) = (value[self.lane], value[vectors + self.lane]);
-            // Always: a strip lies within its tile.
-            let Some(factors) = factors[self.from..].first_chunk::<COUNT>() else { continue };
-            for (sum, [a, b]) in sums.iter_mut().zip(factors) {
-                let (a, b) = (simd.splat_f32s(*a), simd.splat_f32s(*b));
-                sum.0 = simd.mul_add_e_f32s(b, im, simd.mul_add_e_f32s(a, re, sum.0));
-                sum.1 = simd.negate_mul_add_e_f32s(b, re, simd.mul_add_e_f32s(a, im, sum.1));
-            }
-        }
-        for (centre, sum) in sums.into_iter().enumerate() {
-            let at = 2 * ((self.from + centre) * harmonics + harmonic);
-            out[at] = sum.0;
-            out[at + 1] = sum.1;
         }
     }
 }

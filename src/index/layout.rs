@@ -73,10 +73,9 @@ impl Layout {
         self.mask_areas.len()
     }
 
-    /// The mask's ring that a ring belongs to, and its share of it.
-    pub(super) fn mask_ring(&self, ring: usize) -> (usize, f32) {
-        let mask_ring = ring * self.mask_rings() / self.rings();
-        (mask_ring, self.areas[ring] / self.mask_areas[mask_ring])
+    /// The share of a ring in the mask's ring that it belongs to.
+    pub(super) fn mask_share(&self, ring: usize) -> f32 {
+        self.areas[ring] / self.mask_areas[ring * self.mask_rings() / self.rings()]
     }
 
     pub(super) fn angles(&self) -> usize {

@@ -5,7 +5,8 @@
 //! of the mask, about 3 KB ([`Entry`]). A questioned signature is laid out in the same way at several centres
 //! ([`Question`]), since marks of one firearm are not centred alike. [`Indexer::score_block`] then scores
 //! every reference of a [`Block`] at every angle and every centre: nothing is skipped and nothing is
-//! approximated but the picture itself.
+//! approximated but the picture itself. Where references are many, [`Indexer::sieve_block`] looks at every one
+//! first, at every angle too but at fewer centres, and [`Indexer::score_chosen`] scores the best of them.
 //!
 //! The score is the masked normalised cross-correlation about a mean of nought (heights have no long waves) of the
 //! rings, times the square root of the overlap as a share of the smaller mark, as hypotheses of `correlate`
@@ -17,8 +18,11 @@ mod centre;
 mod entry;
 mod kernel;
 mod layout;
+mod pairs;
 mod polar;
 mod question;
+mod sieve;
+mod sums;
 #[cfg(test)]
 mod tests;
 mod transform;
@@ -39,7 +43,7 @@ use entry::Family;
 use kernel::{Best, Buffers, Kernel, Pass};
 use layout::Layout;
 use polar::{Point, Polar};
-use pulp::{Arch, Scalar, Simd as _};
+use sieve::{Sieve, SieveBuffers, Sift};
 use std::sync::Arc;
 
 /// Least share of the low-pass's weight on measured samples for a sample to be kept: half the kernel, so that the
@@ -100,6 +104,14 @@ pub enum IndexError {
         /// Digest that was wanted.
         wanted: Digest,
     },
+    /// A reference was chosen that the block does not have.
+    #[error("reference {reference} was chosen of a block of {length}")]
+    Reference {
+        /// Its number.
+        reference: usize,
+        /// Number of references in the block.
+        length: usize,
+    },
     /// One is of a topography, the other of a reflectance image.
     #[error("a topography and a reflectance image cannot be compared")]
     Kind,
@@ -126,12 +138,14 @@ pub struct Indexer {
     layout: Arc<Layout>,
     polar: Arc<Polar>,
     kernel: Arc<Kernel>,
+    sieve: Arc<Sieve>,
 }
 
 /// Buffers of one thread, reused: about 1 MB.
 #[derive(Debug)]
 pub struct IndexWorkspace {
     buffers: Buffers,
+    sieve: SieveBuffers,
 }
 
 impl Indexer {
@@ -147,6 +161,7 @@ impl Indexer {
             arithmetic,
             polar: Arc::new(Polar::new(&layout, arithmetic)),
             kernel: Arc::new(Kernel::new(&layout, parameters.search.least_overlap)),
+            sieve: Arc::new(Sieve::new(&layout, &parameters)),
             layout: Arc::new(layout),
             parameters,
         })
@@ -173,10 +188,13 @@ impl Indexer {
     /// Buffers for one thread.
     #[must_use]
     pub fn workspace(&self) -> IndexWorkspace {
-        IndexWorkspace { buffers: Buffers::new(&self.layout) }
+        IndexWorkspace {
+            buffers: Buffers::new(&self.layout),
+            sieve: SieveBuffers::new(&self.layout, &self.sieve),
+        }
     }
 
-    /// What the index keeps of a reference. Cost: tens of milliseconds on a slow machine.
+    /// What the index keeps of a reference. Cost: some milliseconds.
     #[must_use]
     pub fn entry(&self, signature: &Signature) -> Entry {
         let texture = self.texture(signature);
@@ -186,14 +204,18 @@ impl Indexer {
         Entry::new(self.family(signature), centre, &harmonics)
     }
 
-    /// A questioned signature at every centre that is tried. Cost: five times an entry.
+    /// A questioned signature at every centre that is tried, in the full score and in the coarse pass. Cost: some
+    /// times an entry.
     #[must_use]
     pub fn question(&self, signature: &Signature) -> Question {
         let texture = self.texture(signature);
-        let IndexSearch { offset_reach, offset_spacing, .. } = self.parameters.search;
-        let centres = question::lattice(centre::centre(&texture), offset_reach, offset_spacing);
+        let IndexSearch { offset_reach, offset_spacing, sieve_reach, sieve_spacing, .. } =
+            self.parameters.search;
+        let centre = centre::centre(&texture);
+        let centres = question::lattice(centre, offset_reach, offset_spacing);
+        let coarse = (question::lattice(centre, sieve_reach, sieve_spacing), &*self.sieve);
         let family = self.family(signature);
-        Question::new(family, &texture, centres, &self.polar, &self.layout)
+        Question::new(family, &texture, centres, coarse, &self.polar, &self.layout)
     }
 
     /// An empty block for references of this kind, extracted with these parameters.
@@ -216,40 +238,159 @@ impl Indexer {
         block: &Block,
         workspace: &mut IndexWorkspace,
     ) -> Result<Vec<Vec<Option<Likeness>>>, IndexError> {
-        let own = Family { entry_digest: self.entry_digest, ..block.family };
-        own.admit(block.family)?;
-        for question in questions {
-            own.admit(question.family)?;
-        }
-        let none = Best { scores: [0.0; LANES], codes: [0; LANES] };
-        let mut best = vec![none; questions.len()];
+        self.admit(questions, block)?;
         let mut found = vec![Vec::with_capacity(block.len()); questions.len()];
         for group in 0..block.groups() {
-            let pass = Pass {
-                kernel: &self.kernel,
-                layout: &self.layout,
-                questions,
-                block,
-                group,
-                buffers: &mut workspace.buffers,
-                best: &mut best,
-            };
-            match self.arithmetic {
-                Arithmetic::Vectorised => Arch::new().dispatch(pass),
-                Arithmetic::Portable => Scalar.vectorize(pass),
-            }
-            let references = group * LANES..block.len().min((group + 1) * LANES);
-            for ((question, best), found) in questions.iter().zip(&best).zip(&mut found) {
-                let lanes = references.clone().zip(best.scores.into_iter().zip(best.codes));
-                found.extend(lanes.map(|(reference, (score, code))| {
-                    (score > 0.0).then(|| Likeness {
-                        score,
-                        pose: self.pose(question, code as usize, block.centre(reference)),
-                    })
-                }));
-            }
+            self.score_group(questions, block, group, &mut workspace.buffers, &mut found);
         }
         Ok(found)
+    }
+
+    /// Scores the chosen references of the block, in the order in which they were chosen: the same bytes
+    /// that [`Indexer::score_block`] gives for them.
+    ///
+    /// # Errors
+    /// As [`Indexer::score_block`], and a number that the block does not have.
+    pub fn score_chosen(
+        &self,
+        question: &Question,
+        block: &Block,
+        chosen: &[usize],
+        workspace: &mut IndexWorkspace,
+    ) -> Result<Vec<Option<Likeness>>, IndexError> {
+        self.admit(&[question], block)?;
+        admit_chosen(block, chosen)?;
+        let mut gathered = Block::new(Arc::clone(&self.layout), block.family);
+        let mut found = [Vec::with_capacity(chosen.len())];
+        for chosen in chosen.chunks(LANES) {
+            gathered.gather(block, chosen);
+            self.score_group(&[question], &gathered, 0, &mut workspace.buffers, &mut found);
+        }
+        let [found] = found;
+        Ok(found)
+    }
+
+    /// Appends the likenesses of one group, one list a question.
+    fn score_group(
+        &self,
+        questions: &[&Question],
+        block: &Block,
+        group: usize,
+        buffers: &mut Buffers,
+        found: &mut [Vec<Option<Likeness>>],
+    ) {
+        let none = Best { scores: [0.0; LANES], codes: [0; LANES] };
+        let mut best = vec![none; questions.len()];
+        let pass = Pass {
+            kernel: &self.kernel,
+            layout: &self.layout,
+            questions,
+            block,
+            group,
+            buffers,
+            best: &mut best,
+        };
+        match self.arithmetic {
+            Arithmetic::Vectorised => pairs::vectorised(pass),
+            Arithmetic::Portable => pairs::portable(pass),
+        }
+        let references = group * LANES..block.len().min((group + 1) * LANES);
+        for ((question, best), found) in questions.iter().zip(&best).zip(found) {
+            let lanes = references.clone().zip(best.scores.into_iter().zip(best.codes));
+            found.extend(lanes.map(|(reference, (score, code))| {
+                (score > 0.0).then(|| Likeness {
+                    score,
+                    pose: self.pose(question, code as usize, block.centre(reference)),
+                })
+            }));
+        }
+    }
+
+    /// How many of so many references are worth the full score: the best share by [`Indexer::sieve_block`],
+    /// and not fewer than the least.
+    #[must_use]
+    pub fn kept(&self, references: usize) -> usize {
+        let IndexSearch { sieve_share, sieve_least, .. } = self.parameters.search;
+        ((references as f64 * sieve_share).ceil() as usize).max(sieve_least).min(references)
+    }
+
+    /// How alike every reference of the block about is, for every question: one list a question, in the
+    /// block's order, 0 where nowhere enough overlaps or nothing is alike at all. Every angle, but fewer
+    /// centres and harmonics than [`Indexer::score_block`]; only a rank, to choose what is scored in full.
+    ///
+    /// # Errors
+    /// As [`Indexer::score_block`].
+    pub fn sieve_block(
+        &self,
+        questions: &[&Question],
+        block: &Block,
+        workspace: &mut IndexWorkspace,
+    ) -> Result<Vec<Vec<f32>>, IndexError> {
+        self.admit(questions, block)?;
+        let mut found = vec![Vec::with_capacity(block.len()); questions.len()];
+        for group in 0..block.groups() {
+            self.sift_group(questions, block, group, &mut workspace.sieve, &mut found);
+        }
+        Ok(found)
+    }
+
+    /// The same for chosen references of the block, in the order in which they were chosen: the same bytes
+    /// that [`Indexer::sieve_block`] gives for them.
+    ///
+    /// # Errors
+    /// As [`Indexer::score_chosen`].
+    pub fn sieve_chosen(
+        &self,
+        questions: &[&Question],
+        block: &Block,
+        chosen: &[usize],
+        workspace: &mut IndexWorkspace,
+    ) -> Result<Vec<Vec<f32>>, IndexError> {
+        self.admit(questions, block)?;
+        admit_chosen(block, chosen)?;
+        let mut gathered = Block::new(Arc::clone(&self.layout), block.family);
+        let mut found = vec![Vec::with_capacity(chosen.len()); questions.len()];
+        for chosen in chosen.chunks(LANES) {
+            gathered.gather(block, chosen);
+            self.sift_group(questions, &gathered, 0, &mut workspace.sieve, &mut found);
+        }
+        Ok(found)
+    }
+
+    /// Appends the coarse scores of one group, one list a question.
+    fn sift_group(
+        &self,
+        questions: &[&Question],
+        block: &Block,
+        group: usize,
+        buffers: &mut SieveBuffers,
+        found: &mut [Vec<f32>],
+    ) {
+        let mut scores = vec![[0.0; LANES]; questions.len()];
+        let sift = Sift {
+            sieve: &self.sieve,
+            layout: &self.layout,
+            questions,
+            block,
+            group,
+            buffers,
+            scores: &mut scores,
+        };
+        match self.arithmetic {
+            Arithmetic::Vectorised => pairs::vectorised(sift),
+            Arithmetic::Portable => pairs::portable(sift),
+        }
+        let references = LANES.min(block.len() - group * LANES);
+        for (found, scores) in found.iter_mut().zip(&scores) {
+            found.extend_from_slice(&scores[..references]);
+        }
+    }
+
+    /// Refuses what was made otherwise.
+    fn admit(&self, questions: &[&Question], block: &Block) -> Result<(), IndexError> {
+        let own = Family { entry_digest: self.entry_digest, ..block.family };
+        own.admit(block.family)?;
+        questions.iter().try_for_each(|question| own.admit(question.family))
     }
 
     /// The pose of a code: the questioned centre that was tried lies on the reference's.
@@ -274,6 +415,15 @@ impl Indexer {
             extraction_digest: signature.extraction_digest(),
             kind: signature.kind(),
         }
+    }
+}
+
+/// Refuses numbers that the block does not have.
+fn admit_chosen(block: &Block, chosen: &[usize]) -> Result<(), IndexError> {
+    let length = block.len();
+    match chosen.iter().find(|reference| **reference >= length) {
+        Some(&reference) => Err(IndexError::Reference { reference, length }),
+        None => Ok(()),
     }
 }
 

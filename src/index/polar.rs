@@ -64,12 +64,20 @@ impl Polar {
         let x0 = centre.x.ratio(spacing) + (columns - 1) as f64 / 2.0;
         let y0 = centre.y.ratio(spacing) + (rows - 1) as f64 / 2.0;
         let places = layout.rings() * layout.angles();
+        let (heights, weights) =
+            (texture.heights.as_standard_layout(), texture.weights.as_standard_layout());
+        let samples = Samples {
+            heights: heights.as_slice().unwrap_or_default(),
+            weights: weights.as_slice().unwrap_or_default(),
+            rows,
+            columns,
+        };
         let mut rings =
             Rings { heights: Vec::with_capacity(places), weights: Vec::with_capacity(places) };
         for radius in layout.radii() {
             let radius = radius.ratio(spacing);
             for (cos, sin) in &self.directions {
-                let (height, weight) = sample(texture, x0 + radius * cos, y0 + radius * sin);
+                let (height, weight) = samples.at(x0 + radius * cos, y0 + radius * sin);
                 rings.heights.push(height);
                 rings.weights.push(weight);
             }
@@ -88,56 +96,98 @@ impl Polar {
         let mut scratch = vec![Complex32::ZERO; self.fft.get_inplace_scratch_len()];
         let mut row = vec![Complex32::ZERO; angles];
         let share = 1.0 / angles as f32;
-        for ring in 0..layout.rings() {
-            let place = ring * angles..(ring + 1) * angles;
-            let heights = &rings.heights[place.clone()];
-            for (value, height) in row.iter_mut().zip(heights) {
-                *value = Complex32::new(*height, 0.0);
+        let ring_heights = |ring: usize| &rings.heights[ring * angles..(ring + 1) * angles];
+        // Two rings at once, one as the real, one as the imaginary part.
+        for ring in (0..layout.rings()).step_by(2) {
+            let next = if ring + 1 < layout.rings() { ring_heights(ring + 1) } else { &[] };
+            let nexts = next.iter().copied().chain(std::iter::repeat(0.0));
+            for ((value, height), next) in row.iter_mut().zip(ring_heights(ring)).zip(nexts) {
+                *value = Complex32::new(*height, next);
             }
             self.fft.process_with_scratch(&mut row, &mut scratch);
-            for (harmonic, value) in row[..=layout.harmonics()].iter().enumerate() {
+            for harmonic in 0..=layout.harmonics() {
                 let first = layout.first_ring(harmonic);
-                if ring >= first {
-                    harmonics.heights[layout.start(harmonic) + ring - first] = value * share;
+                let start = layout.start(harmonic);
+                for (ring, value) in [ring, ring + 1].into_iter().zip(halves(&row, harmonic)) {
+                    if (first..layout.rings()).contains(&ring) {
+                        harmonics.heights[start + ring - first] = value * share;
+                    }
                 }
             }
-            // The mask as the real, the squares as the imaginary part.
-            let pairs = rings.weights[place].iter().zip(heights);
-            for (value, (weight, height)) in row.iter_mut().zip(pairs) {
-                *value = Complex32::new(*weight, height * height);
+        }
+        // The mask as the real, the squares as the imaginary part; rings that are merged before all else.
+        let merged = layout.rings() / layout.mask_rings();
+        for mask_ring in 0..layout.mask_rings() {
+            row.fill(Complex32::ZERO);
+            for ring in mask_ring * merged..(mask_ring + 1) * merged {
+                let ring_share = layout.mask_share(ring);
+                let weights = &rings.weights[ring * angles..(ring + 1) * angles];
+                for ((value, weight), height) in row.iter_mut().zip(weights).zip(ring_heights(ring))
+                {
+                    *value += Complex32::new(*weight, height * height) * ring_share;
+                }
             }
             self.fft.process_with_scratch(&mut row, &mut scratch);
-            let (mask_ring, ring_share) = layout.mask_ring(ring);
-            let share = share * ring_share;
             for harmonic in 0..=layout.mask_harmonics() {
-                let (here, there) = (row[harmonic], row[(angles - harmonic) % angles].conj());
-                let (even, odd) = ((here + there) * 0.5, (here - there) * 0.5);
+                let [mask, squares] = halves(&row, harmonic);
                 let at = harmonic * layout.mask_rings() + mask_ring;
-                harmonics.mask[at] += even * share;
-                harmonics.squares[at] += Complex32::new(odd.im, -odd.re) * share;
+                harmonics.mask[at] = mask * share;
+                harmonics.squares[at] = squares * share;
             }
         }
         harmonics
     }
 }
 
-/// Height and weight (1 or 0) at a place in samples.
-fn sample(texture: &Texture, x: f64, y: f64) -> (f32, f32) {
-    let (rows, columns) = texture.dim();
-    let (left, top) = (x.floor(), y.floor());
-    let (across, down) = ((x - left) as f32, (y - top) as f32);
-    let (mut sum, mut support) = (0.0, 0.0);
-    for (dy, wy) in [(0.0, 1.0 - down), (1.0, down)] {
-        for (dx, wx) in [(0.0, 1.0 - across), (1.0, across)] {
-            let (column, row) = (left + dx, top + dy);
-            if column < 0.0 || row < 0.0 || column >= columns as f64 || row >= rows as f64 {
+/// A harmonic of two real functions that were transformed as one, x + i y.
+fn halves(row: &[Complex32], harmonic: usize) -> [Complex32; 2] {
+    let there = if harmonic == 0 { row[0] } else { row[row.len() - harmonic] };
+    let (here, there) = (row[harmonic], there.conj());
+    let (even, odd) = ((here + there) * 0.5, (here - there) * 0.5);
+    [even, Complex32::new(odd.im, -odd.re)]
+}
+
+/// The whole number below, and what is left. `f64::floor` is a call where the processor is not known.
+#[inline]
+fn floor(value: f64) -> (i64, f32) {
+    let whole = value as i64;
+    let whole = if (whole as f64) > value { whole - 1 } else { whole };
+    (whole, (value - whole as f64) as f32)
+}
+
+/// Rows one after the other.
+struct Samples<'a> {
+    heights: &'a [f32],
+    weights: &'a [f32],
+    rows: usize,
+    columns: usize,
+}
+
+impl Samples<'_> {
+    /// Height and weight (1 or 0) at a place in samples.
+    #[inline]
+    fn at(&self, x: f64, y: f64) -> (f32, f32) {
+        let (column, across) = floor(x);
+        let (row, down) = floor(y);
+        let across = [1.0 - across, across];
+        let (mut sum, mut support) = (0.0, 0.0);
+        for (dy, wy) in [(0, 1.0 - down), (1, down)] {
+            let row = row + dy;
+            if row < 0 || row >= self.rows as i64 {
                 continue;
             }
-            let place = (row as usize, column as usize);
-            let weight = wx * wy * texture.weights[place];
-            sum += weight * texture.heights[place];
-            support += weight;
+            let start = row as usize * self.columns;
+            for (dx, wx) in (0..).zip(across) {
+                let column = column + dx;
+                if column < 0 || column >= self.columns as i64 {
+                    continue;
+                }
+                let place = start + column as usize;
+                let weight = wx * wy * self.weights[place];
+                sum += weight * self.heights[place];
+                support += weight;
+            }
         }
+        if support >= 0.5 { (sum / support, 1.0) } else { (0.0, 0.0) }
     }
-    if support >= 0.5 { (sum / support, 1.0) } else { (0.0, 0.0) }
 }

@@ -1,8 +1,11 @@
 //! A questioned signature at every centre that is tried, laid out for the kernel.
 
-use super::entry::Family;
+use super::entry::{Family, Steps};
 use super::layout::Layout;
+use super::pairs::QUESTION_LEVELS;
 use super::polar::{Harmonics, Point, Polar};
+use super::sieve::Sieve;
+use super::sums::pair;
 use crate::surface::{Kind, Texture};
 use crate::units::Length;
 use rustfft::num_complex::Complex32;
@@ -16,18 +19,32 @@ pub(super) const TILE: usize = 12;
 pub struct Question {
     pub(super) family: Family,
     pub(super) tiles: Vec<Tile>,
+    pub(super) sieve: Coarse,
+    /// What one step of the values stands for.
+    pub(super) steps: Steps,
     /// The centres that are tried, from the centre of the frame.
     pub(super) centres: Vec<Point>,
 }
 
-/// Some centres: values in the order of the layout, for each its real and imaginary part at each centre.
+/// What the coarse pass asks with.
+#[derive(Clone, Debug)]
+pub(super) struct Coarse {
+    /// Its own centres; of the heights the first harmonics alone.
+    pub(super) tiles: Vec<Tile>,
+    pub(super) offsets: usize,
+    /// The middle centre, for overlap and squares.
+    pub(super) middle: Tile,
+}
+
+/// Some centres: values in the order of the layout, for each its real and imaginary part at each centre, as a
+/// pair of whole numbers of steps.
 #[derive(Clone, Debug)]
 pub(super) struct Tile {
     /// Number of centres, even; of an odd number the last is nothing.
     pub(super) width: usize,
-    pub(super) heights: Vec<[f32; 2]>,
-    pub(super) squares: Vec<[f32; 2]>,
-    pub(super) mask: Vec<[f32; 2]>,
+    pub(super) heights: Vec<u32>,
+    pub(super) squares: Vec<u32>,
+    pub(super) mask: Vec<u32>,
     /// Measured share of the rings' area at each centre.
     pub(super) measured: Vec<f32>,
 }
@@ -37,6 +54,7 @@ impl Question {
         family: Family,
         texture: &Texture,
         centres: Vec<Point>,
+        (coarse_centres, sieve): (Vec<Point>, &Sieve),
         polar: &Polar,
         layout: &Layout,
     ) -> Self {
@@ -45,8 +63,20 @@ impl Question {
             weighted(polar.harmonics(&rings, layout), layout)
         };
         let harmonics: Vec<Harmonics> = centres.iter().map(at_centre).collect();
-        let tiles = harmonics.chunks(TILE).map(|harmonics| Tile::new(harmonics, layout)).collect();
-        Self { family, tiles, centres }
+        let coarse: Vec<Harmonics> = coarse_centres
+            .iter()
+            .map(|centre| {
+                let mut harmonics = at_centre(centre);
+                harmonics.heights.truncate(layout.start(sieve.harmonics + 1));
+                emphasised(&mut harmonics.heights, sieve, layout);
+                harmonics
+            })
+            .collect();
+        let steps = Steps::of(harmonics.iter().chain(&coarse), QUESTION_LEVELS);
+        let middle = Tile::new(&coarse[..1], steps, layout);
+        let sieve = Coarse { tiles: tiles(&coarse, steps, layout), offsets: coarse.len(), middle };
+        let tiles = tiles(&harmonics, steps, layout);
+        Self { family, tiles, sieve, steps, centres }
     }
 
     /// Of which kind of surface it is.
@@ -60,20 +90,36 @@ impl Question {
     pub fn offsets(&self) -> usize {
         self.centres.len()
     }
+
+    /// Number of centres that the coarse pass tries.
+    #[must_use]
+    pub const fn sieve_offsets(&self) -> usize {
+        self.sieve.offsets
+    }
+}
+
+/// As few tiles as there can be, about as wide as each other: a narrow one costs nearly as much.
+fn tiles(harmonics: &[Harmonics], steps: Steps, layout: &Layout) -> Vec<Tile> {
+    let pairs = harmonics.len().div_ceil(2);
+    let count = pairs.div_ceil(TILE / 2);
+    let end = |tile: usize| (2 * (pairs * tile / count)).min(harmonics.len());
+    (0..count).map(|tile| Tile::new(&harmonics[end(tile)..end(tile + 1)], steps, layout)).collect()
 }
 
 impl Tile {
-    fn new(harmonics: &[Harmonics], layout: &Layout) -> Self {
+    fn new(harmonics: &[Harmonics], steps: Steps, layout: &Layout) -> Self {
         let width = harmonics.len().next_multiple_of(2);
-        let interleave = |part: &dyn Fn(&Harmonics) -> &[Complex32]| {
+        let interleave = |part: &dyn Fn(&Harmonics) -> &[Complex32], step: f32| {
+            // Within 16 bits, since the greatest is.
+            let round = |value: f32| if step > 0.0 { (value / step).round() as i16 } else { 0 };
             let count = harmonics.first().map_or(0, |first| part(first).len());
             let mut values = Vec::with_capacity(count * width);
             for value in 0..count {
                 values.extend(harmonics.iter().map(|harmonics| {
                     let value = part(harmonics)[value];
-                    [value.re, value.im]
+                    pair(round(value.re), round(value.im))
                 }));
-                values.resize(width * (value + 1), [0.0; 2]);
+                values.resize(width * (value + 1), 0);
             }
             values
         };
@@ -84,9 +130,9 @@ impl Tile {
         measured.resize(width, 0.0);
         Self {
             width,
-            heights: interleave(&|harmonics| &harmonics.heights),
-            squares: interleave(&|harmonics| &harmonics.squares),
-            mask: interleave(&|harmonics| &harmonics.mask),
+            heights: interleave(&|harmonics| &harmonics.heights, steps.heights),
+            squares: interleave(&|harmonics| &harmonics.squares, steps.squares),
+            mask: interleave(&|harmonics| &harmonics.mask, steps.mask),
             measured,
         }
     }
@@ -107,6 +153,19 @@ fn weighted(mut harmonics: Harmonics, layout: &Layout) -> Harmonics {
         }
     }
     harmonics
+}
+
+/// The coarse pass's factors of the heights: short waves along a ring count more. The low-pass and the spectra of
+/// marks leave less of them, and what is left tells marks apart.
+fn emphasised(heights: &mut [Complex32], sieve: &Sieve, layout: &Layout) {
+    for harmonic in 0..=sieve.harmonics {
+        let values = &mut heights[layout.start(harmonic)..layout.start(harmonic + 1)];
+        for (value, radius) in values.iter_mut().zip(&layout.radii()[layout.first_ring(harmonic)..])
+        {
+            let waves = harmonic as f64 * sieve.cutoff.ratio(*radius) / std::f64::consts::TAU;
+            *value *= (1.0 + sieve.emphasis * waves * waves) as f32;
+        }
+    }
 }
 
 /// The centres that are tried: a hexagonal lattice about `centre`, from the middle outwards.

@@ -1,12 +1,14 @@
 //! The kernel against the sums it stands for, turns, bytes, and what does not matter to a score.
 
+mod sieve;
+
 use super::*;
 use crate::parameters::Parameters;
 use crate::surface::{Spacing, Surface};
 use crate::transform::{keep_share, rotate};
 use crate::units::Length;
 use ndarray::Array2;
-use pulp::WithSimd;
+use pulp::{Arch, Scalar, Simd as _, WithSimd};
 use rayon::prelude::*;
 use rustfft::num_complex::Complex64;
 
@@ -50,6 +52,10 @@ fn small() -> Index {
     let search = IndexSearch {
         offset_reach: Length::from_micrometres(200.0),
         offset_spacing: Length::from_micrometres(100.0),
+        sieve_reach: Length::from_micrometres(150.0),
+        sieve_spacing: Length::from_micrometres(150.0),
+        sieve_angles: 48,
+        sieve_harmonics: 11,
         ..IndexSearch::default()
     };
     Index { entry, search }
@@ -81,43 +87,62 @@ fn product(
     terms.sum()
 }
 
-/// What the kernel stands for, term by term: every score, by centre and angle.
-fn naive(indexer: &Indexer, questioned: &Signature, entry: &Entry) -> Vec<f64> {
-    let layout = &indexer.layout;
-    let heights: Vec<(usize, usize)> = (0..=layout.harmonics())
+/// Harmonic and ring of every value of the heights.
+fn height_places(layout: &Layout) -> Vec<(usize, usize)> {
+    (0..=layout.harmonics())
         .flat_map(|k| (layout.first_ring(k)..layout.rings()).map(move |ring| (k, ring)))
-        .collect();
-    let masks: Vec<(usize, usize)> = (0..=layout.mask_harmonics())
+        .collect()
+}
+
+/// The same of the mask and of the squares.
+fn mask_places(layout: &Layout) -> Vec<(usize, usize)> {
+    (0..=layout.mask_harmonics())
         .flat_map(|k| (0..layout.mask_rings()).map(move |ring| (k, ring)))
-        .collect();
+        .collect()
+}
+
+/// Heights, squares and mask of an entry.
+fn numbers(layout: &Layout, entry: &Entry) -> [Vec<Complex64>; 3] {
     let numbers = |range: std::ops::Range<usize>, step: f32| -> Vec<Complex64> {
         let number = |value: i8| f64::from(value) * f64::from(step);
         let values = entry.values[2 * range.start..2 * range.end].chunks_exact(2);
         values.map(|pair| Complex64::new(number(pair[0]), number(pair[1]))).collect()
     };
     let (h, m) = (layout.height_values(), layout.mask_values());
-    let reference = numbers(0..h, entry.steps.heights);
-    let reference_squares = numbers(h..h + m, entry.steps.squares);
-    let reference_mask = numbers(h + m..h + 2 * m, entry.steps.mask);
+    [
+        numbers(0..h, entry.steps.heights),
+        numbers(h..h + m, entry.steps.squares),
+        numbers(h + m..h + 2 * m, entry.steps.mask),
+    ]
+}
+
+/// Heights, squares and mask of a texture about a centre.
+fn at_centre(indexer: &Indexer, texture: &Texture, centre: Point) -> [Vec<Complex64>; 3] {
+    let rings = indexer.polar.read(texture, centre, &indexer.layout);
+    let harmonics = indexer.polar.harmonics(&rings, &indexer.layout);
+    [harmonics.heights, harmonics.squares, harmonics.mask].map(|values| {
+        values.iter().map(|v| Complex64::new(f64::from(v.re), f64::from(v.im))).collect()
+    })
+}
+
+fn measured(layout: &Layout, mask: &[Complex64]) -> f64 {
+    let means = mask.iter().zip(layout.mask_areas());
+    means.map(|(mean, area)| mean.re * f64::from(*area)).sum()
+}
+
+/// What the kernel stands for, term by term: every score, by centre and angle.
+fn naive(indexer: &Indexer, questioned: &Signature, entry: &Entry) -> Vec<f64> {
+    let layout = &indexer.layout;
+    let heights = height_places(layout);
+    let masks = mask_places(layout);
+    let [reference, reference_squares, reference_mask] = numbers(layout, entry);
     let texture = indexer.texture(questioned);
     let angles = layout.angles();
     let turn = |angle: usize| std::f64::consts::TAU * angle as f64 / angles as f64;
     let mut scores = Vec::new();
     for centre in &indexer.question(questioned).centres {
-        let rings = indexer.polar.read(&texture, *centre, layout);
-        let harmonics = indexer.polar.harmonics(&rings, layout);
-        let double = |values: &[rustfft::num_complex::Complex32]| -> Vec<Complex64> {
-            values.iter().map(|v| Complex64::new(f64::from(v.re), f64::from(v.im))).collect()
-        };
-        let own = double(&harmonics.heights);
-        let (squares, mask) = (double(&harmonics.squares), double(&harmonics.mask));
-        let measured = |mask: &[Complex64]| -> f64 {
-            mask.iter()
-                .zip(layout.mask_areas())
-                .map(|(mean, area)| mean.re * f64::from(*area))
-                .sum()
-        };
-        let smaller = measured(&mask).min(measured(&reference_mask));
+        let [own, squares, mask] = at_centre(indexer, &texture, *centre);
+        let smaller = measured(layout, &mask).min(measured(layout, &reference_mask));
         let factor = |angle: usize| {
             let turn = turn(angle * layout::COARSE);
             let overlap = product(&mask, &reference_mask, &masks, layout.mask_areas(), turn);
@@ -427,6 +452,16 @@ fn parameters_that_do_not_fit_are_refused() {
         ("index_entry.rings", IndexEntry { rings: 3, ..IndexEntry::default() }),
     ] {
         let refused = Index { entry, ..Index::default() }.check().unwrap_err();
+        assert_eq!(refused.key, key, "{refused}");
+    }
+    for (key, search) in [
+        ("index_search.sieve_angles", IndexSearch { sieve_angles: 100, ..IndexSearch::default() }),
+        (
+            "index_search.sieve_harmonics",
+            IndexSearch { sieve_harmonics: 96, sieve_angles: 192, ..IndexSearch::default() },
+        ),
+    ] {
+        let refused = Index { search, ..Index::default() }.check().unwrap_err();
         assert_eq!(refused.key, key, "{refused}");
     }
 }

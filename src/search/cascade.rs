@@ -6,7 +6,7 @@ use super::{
     SearchResult, Stage, Summary,
 };
 use crate::correlate::Registration;
-use crate::gallery::{Alike, Choice};
+use crate::gallery::{Choice, Sifted};
 use crate::index::Question;
 use crate::matcher::{CompareError, Prepared, Workspace};
 use crate::signature::Signature;
@@ -91,7 +91,8 @@ pub(super) fn run(
     Ok(results)
 }
 
-/// The references that the index finds most alike, for each questioned signature.
+/// The references that the index finds most alike, for each questioned signature: 1. a coarse pass over all, 2. the full
+/// score of what that leaves.
 fn most_alike(
     search: &Search<'_>,
     questioned: &[&Questioned],
@@ -100,30 +101,39 @@ fn most_alike(
     observer: &mut dyn Observer,
 ) -> Result<Vec<Vec<ScanId>>, SearchError> {
     let questions: Vec<&Question> = questioned.iter().map(|q| &q.question).collect();
-    let references = search.references;
-    let mut best: Vec<Vec<Alike>> = vec![Vec::new(); questions.len()];
+    let Search { references, indexer, .. } = *search;
     let total = references.pieces();
     let advance = |pieces: usize| {
         // In references, as far as they are known by pieces.
         let done = choice.records() * pieces as u64 / (total as u64).max(1);
         Advance { stage: Stage::Index, done, total: choice.records() }
     };
+    let stopped = || SearchError::Stopped { done: 0 };
+    // 1.
+    let kept = indexer.kept(choice.records() as usize).max(count);
+    let mut sifted: Vec<Vec<Sifted>> = vec![Vec::new(); questions.len()];
     observer.progress(advance(0), &[]);
     for start in (0..total).step_by(search.together()) {
         let pieces = start..(start + search.together()).min(total);
         let end = pieces.end;
         let next = || observer.next();
-        let score = || {
-            references.most_alike(search.indexer, &questions, choice, pieces, count, &next)
-        };
-        let alike = search.compute(score)?.ok_or(SearchError::Stopped { done: 0 })?;
-        for (best, alike) in best.iter_mut().zip(alike) {
-            best.extend(alike);
-            Alike::keep(best, count);
+        let sift = || references.sift(indexer, &questions, choice, pieces, kept, &next);
+        let found = search.compute(sift)?.ok_or_else(stopped)?;
+        for (sifted, found) in sifted.iter_mut().zip(found) {
+            sifted.extend(found);
+            Sifted::keep(sifted, kept);
         }
         observer.progress(advance(end), &[]);
     }
-    Ok(best.into_iter().map(|best| best.into_iter().map(|alike| alike.scan).collect()).collect())
+    // 2.
+    let mut chosen = Vec::new();
+    for (question, sifted) in questions.iter().zip(&sifted) {
+        let next = || observer.next();
+        let score = || references.score(indexer, question, sifted, count, &next);
+        let alike = search.compute(score)?.ok_or_else(stopped)?;
+        chosen.push(alike.into_iter().map(|alike| alike.scan).collect());
+    }
+    Ok(chosen)
 }
 
 /// A reference and where the questioned surface lies on it.
