@@ -21,7 +21,7 @@ const OWN_TURN: f64 = 5.0;
 const DRAWN: Length = Length::from_micrometres(75.0);
 /// Greatest gain of the rim; it is drawn for every decoy, uniform from nothing. Measured on two studies: without it the
 /// decoys of one are somewhat too easy, since its slides have more in common than these parts keep.
-const RIM_GAIN: f64 = 0.8;
+const RIM_GAIN: f64 = 0.6;
 /// Step of the lattice that the movement is smooth over.
 const SMOOTH_OVER: Length = Length::from_micrometres(310.0);
 
