@@ -1,7 +1,7 @@
 //! Do decoys score against scans as scans of other sources do? With synthetic bases always; with those of two studies if they
 //! are there (CASEMARK_REAL_DATA, by default ../shared/data from the project's root), and what is not there is said.
 //!
-//! The table of `benches/README.md` takes minutes:
+//! The tables of `benches/README.md` take minutes:
 //! `cargo test --release --no-default-features --features simulate --test decoys -- --ignored --nocapture`.
 #![cfg(feature = "simulate")]
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
@@ -171,7 +171,7 @@ fn decoys_of_simulated_firearms_score_as_other_firearms_do() {
     let worst = mates.fold(f64::INFINITY, f64::min);
     assert!(test.decoys.greatest < worst, "decoys {:?}, worst mate {worst}", test.decoys);
     // What has lost even its spectrum is too easy, and is found out.
-    let mut easy = Surrogates::new();
+    let easy = Surrogates::new();
     let noise: Vec<Signature> =
         (0..60).map(|number| easy.noise(&bases[number % 20].signature, number as u64)).collect();
     let test = index_test(&bases, groups, &(noise, (0..60).map(|number| number % 20).collect()));
@@ -202,19 +202,16 @@ fn decoys_of_real_scans_score_as_other_sources_do_and_random_phases_do_not() {
 
 #[test]
 #[ignore = "takes minutes"]
-fn the_table_of_real_scans() {
+fn the_table_of_the_index() {
     let Some(data) = data() else { return };
     let bases = real_bases(&data);
     let own: Vec<Signature> = bases.iter().map(|base| base.signature.clone()).collect();
     let maker = DecoyMaker::new(&bases, 1).unwrap();
-    let made = decoys(&maker, 12_000);
+    let made = decoys(&maker, 10_000);
     let phases = surrogates(&bases, 10);
     let real = index_scores(&bases, &own);
-    let pairs = |scores: &[Vec<f64>]| scores.to_vec();
     let (index, phase_index) = (index_scores(&bases, &made.0), index_scores(&bases, &phases.0));
-    for (what, scores, leads) in
-        [("index", pairs(&index), &made.1), ("phases", pairs(&phase_index), &phases.1)]
-    {
+    for (what, scores, leads) in [("index", &index, &made.1), ("phases", &phase_index, &phases.1)] {
         for one in STUDIES {
             for other in STUDIES {
                 let groups = [one.0, other.0];
@@ -224,36 +221,38 @@ fn the_table_of_real_scans() {
             }
         }
     }
-    // Against the scans of each decoy's leading source alone.
-    let mut own_source: Vec<f64> = Vec::new();
-    for (number, &lead) in made.1.iter().enumerate() {
-        let asked =
-            (0..bases.len()).filter(|&question| bases[question].source == bases[lead].source);
-        own_source.extend(asked.map(|question| index[question][number]));
-    }
-    own_source.sort_by(f64::total_cmp);
-    let at = |share: f64| own_source[((own_source.len() - 1) as f64 * share) as usize];
-    println!(
-        "index, with the leading source: median {:.3}, 99 % {:.3}, greatest {:.3}",
-        at(0.5),
-        at(0.99),
-        at(1.0)
-    );
-    let mut mates: Vec<f64> = Vec::new();
-    for one in 0..bases.len() {
-        for other in 0..bases.len() {
-            if one != other && bases[one].source == bases[other].source {
-                mates.push(real[one][other]);
-            }
-        }
-    }
-    mates.sort_by(f64::total_cmp);
-    println!(
-        "index, mates: least {:.3}, 1 % {:.3}, median {:.3}",
-        mates[0],
-        mates[mates.len() / 100],
-        mates[mates.len() / 2]
-    );
+    let print = |what: &str, mut scores: Vec<f64>| {
+        scores.sort_by(f64::total_cmp);
+        let at = |share: f64| scores[((scores.len() - 1) as f64 * share) as usize];
+        println!(
+            "index, {what}: least {:.3}, 1 % {:.3}, median {:.3}, 99 % {:.3}, greatest {:.3}",
+            at(0.0),
+            at(0.01),
+            at(0.5),
+            at(0.99),
+            at(1.0)
+        );
+    };
+    let of_the_lead = made.1.iter().enumerate().flat_map(|(number, &lead)| {
+        let source = &bases[lead].source;
+        let asked = bases.iter().zip(&index).filter(move |(base, _)| base.source == *source);
+        asked.map(move |(_, scores)| scores[number])
+    });
+    print("decoys with the scans of their leading source", of_the_lead.collect());
+    let pairs = (0..bases.len()).flat_map(|one| (0..bases.len()).map(move |other| (one, other)));
+    let mates =
+        pairs.filter(|&(one, other)| one != other && bases[one].source == bases[other].source);
+    print("mates", mates.map(|(one, other)| real[one][other]).collect());
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn the_table_of_full_comparisons() {
+    let Some(data) = data() else { return };
+    let bases = real_bases(&data);
+    let maker = DecoyMaker::new(&bases, 1).unwrap();
+    let made = decoys(&maker, 3040);
+    let index = index_scores(&bases, &made.0);
     full_comparisons(&bases, &made, &index);
 }
 

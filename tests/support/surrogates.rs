@@ -38,7 +38,7 @@ impl Surrogates {
     }
 
     /// White noise.
-    pub(crate) fn noise(&mut self, base: &Signature, number: u64) -> Signature {
+    pub(crate) fn noise(&self, base: &Signature, number: u64) -> Signature {
         masked(base, &white(number), number)
     }
 
