@@ -18,10 +18,7 @@ const WIDTHS: (f64, f64) = (90.0, 150.0);
 /// Deviation of a sector's own turn, degrees.
 const OWN_TURN: f64 = 5.0;
 /// Rms of the movement along the circles.
-const DRAWN: Length = Length::from_micrometres(75.0);
-/// Greatest gain of the rim; it is drawn for every decoy, uniform from nothing. Measured on two studies: without it the
-/// decoys of one are somewhat too easy, since its slides have more in common than these parts keep.
-const RIM_GAIN: f64 = 0.6;
+const DRAWN: Length = Length::from_micrometres(40.0);
 /// Step of the lattice that the movement is smooth over.
 const SMOOTH_OVER: Length = Length::from_micrometres(310.0);
 
@@ -41,7 +38,8 @@ struct Sector {
 pub(super) struct Recipe {
     sectors: [Sector; SECTORS],
     turn: Vector,
-    gain: f32,
+    /// Share of the greatest gain of the rim.
+    rim: f32,
 }
 
 impl Recipe {
@@ -74,7 +72,7 @@ impl Recipe {
             sector
         });
         let turn = direction(stream.between(0.0, 360.0));
-        Self { sectors, turn, gain: stream.between(0.0, RIM_GAIN) as f32 }
+        Self { sectors, turn, rim: stream.share() as f32 }
     }
 
     /// Every sector of the lead's own part: for parts so different that nothing is left of them together.
@@ -156,7 +154,7 @@ fn weave(
             // Along the circle by so many samples, as a share of the radius.
             let along = drawn * line.at(x) / squared.sqrt().max(1.0);
             let (u, v) = turned((point.0 - along * point.1, point.1 + along * point.0), sector.own);
-            if let Some(height) = parts[sector.part].at(u, v, recipe.gain) {
+            if let Some(height) = parts[sector.part].at(u, v, recipe.rim) {
                 heights[[row, column]] = height;
                 weights[[row, column]] = 1.0;
                 count += 1;
