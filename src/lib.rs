@@ -41,7 +41,7 @@
 //!
 //! Features: without any, the science alone; `store` adds the reference store, the search over it and the
 //! audit log, `access` who may do what and the configuration, `service` the gRPC service and its client, `simulate`
-//! synthetic cases, `picture` pictures for reports, `cli` (default) the program. See
+//! synthetic cases and decoys, `picture` pictures for reports, `cli` (default) the program. See
 //! `ARCHITECTURE.md` for how the parts fit together.
 
 #[cfg(feature = "access")]
@@ -57,6 +57,8 @@ pub mod comparison;
 #[cfg(feature = "access")]
 pub mod config;
 pub mod correlate;
+#[cfg(feature = "simulate")]
+pub mod decoy;
 pub mod digest;
 pub mod filter;
 pub mod format;

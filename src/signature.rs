@@ -116,9 +116,6 @@ impl Signature {
     ) -> Result<Self, PreprocessError> {
         let (texture, deviation) = preprocess::extract_texture(surface, &parameters.extraction)?;
         let height_limit = parameters.extraction.height_limit;
-        let step = height_limit as f32 / LEVELS;
-        let measured =
-            texture.heights.iter().zip(&texture.weights).filter(|(_, weight)| **weight > 0.0);
         Ok(Self {
             kind: surface.kind(),
             source,
@@ -127,10 +124,26 @@ impl Signature {
             spacing: texture.spacing,
             deviation,
             height_limit,
-            // Within -127 to 127, since heights are clipped at the limit.
-            heights: measured.map(|(height, _)| (height / step).round() as i8).collect(),
+            heights: levels(&texture, height_limit),
             mask: texture.weights.mapv(|weight| weight > 0.0),
         })
+    }
+
+    /// The signature of a texture that no surface was measured for, kept as this one is: of the same kind, parameters,
+    /// deviation and height limit, at which its heights are clipped. `source` is the name that it goes by.
+    #[must_use]
+    pub fn with_texture(&self, texture: &Texture, source: Digest) -> Self {
+        Self {
+            kind: self.kind,
+            source,
+            extraction_digest: self.extraction_digest,
+            engine_version: crate::VERSION.to_owned(),
+            spacing: texture.spacing,
+            deviation: self.deviation,
+            height_limit: self.height_limit,
+            heights: levels(texture, self.height_limit),
+            mask: texture.weights.mapv(|weight| weight > 0.0),
+        }
     }
 
     /// The texture, as it is compared.
@@ -276,6 +289,15 @@ impl Signature {
             heights,
         })
     }
+}
+
+/// The measured samples, rows first, as multiples of a step: -127 to 127.
+fn levels(texture: &Texture, height_limit: f64) -> Vec<i8> {
+    let limit = height_limit as f32;
+    let step = limit / LEVELS;
+    let measured =
+        texture.heights.iter().zip(&texture.weights).filter(|(_, weight)| **weight > 0.0);
+    measured.map(|(height, _)| (height.clamp(-limit, limit) / step).round() as i8).collect()
 }
 
 /// Takes fields off the front of bytes.

@@ -27,6 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["cmc", "comparison", "correlate", "digest", "parameters", "signature", "surface"],
     ),
     ("simulate", &["digest", "surface", "units"]),
+    ("decoy", &["digest", "signature", "simulate", "surface", "units"]),
     (
         "picture",
         &[

@@ -13,7 +13,7 @@ const TO_UNIT_RMS: f64 = 315.0 / 151.0;
 
 /// A random field with mean 0 and rms 1.
 #[derive(Debug)]
-pub(super) struct Lattice {
+pub(crate) struct Lattice {
     values: Vec<f64>,
     columns: usize,
     rows: usize,
@@ -25,7 +25,7 @@ pub(super) struct Lattice {
 
 impl Lattice {
     /// A field over [-half, half] in both directions, with these steps between nodes (same unit).
-    pub(super) fn new(stream: &mut Stream, half: f64, steps: [f64; 2]) -> Self {
+    pub(crate) fn new(stream: &mut Stream, half: f64, steps: [f64; 2]) -> Self {
         let nodes = steps.map(|step| (2.0 * half / step).ceil() as usize + 4);
         // The grid lies at a random place, so that fields of equal steps share no seams.
         let origin = steps.map(|step| half / step + 1.0 + stream.share());
@@ -36,7 +36,7 @@ impl Lattice {
 
     /// The same without waves across (along v) that are longer than about twice `window`: tool marks
     /// are cut by an edge that does not wander.
-    pub(super) fn levelled_across(mut self, window: f64) -> Self {
+    pub(crate) fn levelled_across(mut self, window: f64) -> Self {
         let reach = (window * self.density[1] / 2.0).round().max(1.0) as usize;
         let scale = 1.0 / (1.0 - 1.0 / (2 * reach + 1) as f64).sqrt();
         for column in 0..self.columns {
@@ -52,7 +52,7 @@ impl Lattice {
     }
 
     /// The field at a point; beyond its extent, at the nearest cell's continuation.
-    pub(super) fn at(&self, u: f64, v: f64) -> f64 {
+    pub(crate) fn at(&self, u: f64, v: f64) -> f64 {
         let (column, x) = cell(u * self.density[0] + self.origin[0], self.columns);
         let (row, y) = cell(v * self.density[1] + self.origin[1], self.rows);
         let (x, y) = (weights(x), weights(y));
@@ -65,7 +65,7 @@ impl Lattice {
     }
 
     /// The field along one line of constant v: cheaper than point by point.
-    pub(super) fn line(&self, v: f64) -> Line {
+    pub(crate) fn line(&self, v: f64) -> Line {
         let (row, y) = cell(v * self.density[1] + self.origin[1], self.rows);
         let mut values = vec![0.0; self.columns];
         for (line, weight) in weights(y).iter().enumerate() {
@@ -80,7 +80,7 @@ impl Lattice {
 
 /// A [`Lattice`] along one line of constant v.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(crate) struct Line {
     values: Vec<f64>,
     density: f64,
     origin: f64,
@@ -88,7 +88,7 @@ pub(super) struct Line {
 
 impl Line {
     /// The field at a point of the line.
-    pub(super) fn at(&self, u: f64) -> f64 {
+    pub(crate) fn at(&self, u: f64) -> f64 {
         let (column, x) = cell(u * self.density + self.origin, self.values.len());
         joined(&self.values[column..column + 4], &weights(x))
     }

@@ -33,5 +33,7 @@ mod stream;
 mod tests;
 
 pub use face::Firearm;
+pub(crate) use lattice::Lattice;
 pub use options::{Simulation, SimulationError};
 pub use shot::{Shot, Truth, shot_name};
+pub(crate) use stream::{Part, Stream};

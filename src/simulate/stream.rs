@@ -11,7 +11,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// What a stream is for. The numbers are part of the meaning of a seed and never change.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Part {
+pub(crate) enum Part {
     /// How a group of consecutive slides is machined; index: group.
     Group = 1,
     /// The marks that the group's tool leaves on each of them; index: group.
@@ -20,15 +20,19 @@ pub(super) enum Part {
     Slide = 3,
     /// One shot; indices: firearm, shot.
     Shot = 4,
+    /// A decoy; indices: upper and lower 32 bits of its number.
+    Decoy = 5,
+    /// Which clusters of scores are drawn again; indices: resample, sample.
+    Resample = 6,
 }
 
 /// A reproducible stream of random numbers.
 #[derive(Debug)]
-pub(super) struct Stream(ChaCha8Rng);
+pub(crate) struct Stream(ChaCha8Rng);
 
 impl Stream {
     /// The stream of one part.
-    pub(super) fn new(seed: u64, part: Part, indices: [usize; 2]) -> Self {
+    pub(crate) fn new(seed: u64, part: Part, indices: [usize; 2]) -> Self {
         let mut key = b"casemark simulate 1".to_vec();
         for number in [seed, part as u64, indices[0] as u64, indices[1] as u64] {
             key.extend(number.to_le_bytes());
@@ -37,18 +41,24 @@ impl Stream {
     }
 
     /// Uniform in [0, 1).
-    pub(super) fn share(&mut self) -> f64 {
+    pub(crate) fn share(&mut self) -> f64 {
         (self.0.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// Uniform in [low, high).
-    pub(super) fn between(&mut self, low: f64, high: f64) -> f64 {
+    pub(crate) fn between(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.share()
+    }
+
+    /// Uniform among 0..count; 0 where there is nothing to choose from.
+    pub(crate) fn below(&mut self, count: usize) -> usize {
+        // Smaller than the count, since the share is smaller than 1 by more than a rounding.
+        (self.share() * count as f64) as usize
     }
 
     /// Mean 0, standard deviation 1, bell-shaped and never beyond 3.47: the sum of four uniform
     /// numbers (Irwin-Hall). The bound is welcome: no draw makes a monster.
-    pub(super) fn normal(&mut self) -> f64 {
+    pub(crate) fn normal(&mut self) -> f64 {
         // Four numbers 0..=65535: mean 131070, variance (65536^2 - 1) / 3.
         const MEAN: f64 = 131_070.0;
         const DEVIATION: f64 = 37_837.226_8;
@@ -58,7 +68,7 @@ impl Stream {
     }
 
     /// Uniform in the disc of this radius.
-    pub(super) fn in_disc(&mut self, radius: f64) -> (f64, f64) {
+    pub(crate) fn in_disc(&mut self, radius: f64) -> (f64, f64) {
         loop {
             let (x, y) = (self.between(-1.0, 1.0), self.between(-1.0, 1.0));
             if x * x + y * y <= 1.0 {
