@@ -117,7 +117,7 @@ section! {
         /// Records on one page of a list or of the audit log.
         page: u64 = Set("500"), 1..=10000;
         /// Streams of one connection at the same time.
-        streams_per_connection: u64 = Set("128"), 1..=65536;
+        streams_per_connection: u64 = Set("32"), 1..=65536;
         /// Connections at the same time. Where all places are taken, one that has said nothing yet makes room.
         connections: u64 = Set("1024"), 1..=65536;
         /// Connections from one address at the same time. Behind a proxy all come from one.

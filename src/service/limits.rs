@@ -73,7 +73,7 @@ impl Default for Limits {
             connections_per_address: 256,
             calls: 1024,
             calls_per_laboratory: 256,
-            streams_per_connection: 128,
+            streams_per_connection: 32,
             threads,
             searches: 2,
             searches_waiting: 64,

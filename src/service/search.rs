@@ -54,15 +54,16 @@ impl SearchService for Searches {
         let (scope, inbound) = (call.scope(), call.inbound(request.into_inner()));
         let share = self.0.searches.take(call.caller.account());
         call.stream(|unopened| async move {
-            let Some(share) = share else { return Err(too_many(&scope)) };
+            let Some(share) = share else { return Err(too_many(&scope).await) };
             answer(scope, &share, inbound, unopened).await
         })
     }
 }
 
-fn too_many(scope: &Scope) -> Fault {
+async fn too_many(scope: &Scope) -> Fault {
     let what = Room::LaboratorySearches;
     scope.shared.metrics.refuse(what);
+    scope.shared.wait(&scope.caller, Instant::now()).over().await;
     Fault::Room { what, retry_after: scope.shared.limits.retry_after }
 }
 
@@ -162,7 +163,7 @@ fn find(
     let questioned = bench.compute(|| prepare(scope, questioned))?;
     scope.trail.about(file_subject(questioned.source()));
     let matcher = Matcher::new(&shared.engine, questioned);
-    let chosen = chosen(scope, &filter)?;
+    let chosen = chosen(scope, bench, &filter)?;
     let mut follower = Follower { scope, bench, outbound, chosen, told: Vec::new() };
     // 2.
     let started = Instant::now();
@@ -208,10 +209,13 @@ fn skipped(scope: &Scope, filter: &Filter) -> Result<Option<pb::SearchSkipped>, 
     }))
 }
 
-/// How many records will be looked at.
-fn chosen(scope: &Scope, filter: &Filter) -> Result<u64, Fault> {
+/// How many records will be looked at. In a large store that takes a while, which nobody may wait for any more.
+fn chosen(scope: &Scope, bench: &Bench, filter: &Filter) -> Result<u64, Fault> {
     let mut chosen = 0;
     for scan in scope.shared.store.scans(filter) {
+        if bench.stopped() {
+            return Err(Fault::Cancelled);
+        }
         chosen += u64::from(admits(scope, scan?)?);
     }
     Ok(chosen)
