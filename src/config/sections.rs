@@ -124,7 +124,7 @@ section! {
         connections_per_address: u64 = Set("256"), 1..=65536;
         /// Calls at the same time, streams included.
         calls: u64 = Set("1024"), 1..=65536;
-        /// Calls of one laboratory at the same time.
+        /// Calls of one laboratory at the same time. Who has as many is told so after one to ten seconds.
         calls_per_laboratory: u64 = Set("256"), 1..=65536;
         /// Longest time for a request other than those below, its upload included, seconds. A client's own
         /// deadline holds if it is shorter.
@@ -136,7 +136,7 @@ section! {
         idle_seconds: u64 = Set("30"), 1..=86400;
         /// When to come again, as clients are told who are refused for want of room, seconds.
         retry_seconds: u64 = Set("2"), 1..=3600;
-        /// Threads that compare; 0 is one a processor.
+        /// Threads that compute for each search that runs, and as many for everything else; 0 is one a processor.
         threads: u64 = Set("0"), 0..=4096;
     }
 }

@@ -237,7 +237,7 @@ mod tests {
         let long = tokio::spawn({
             let (workers, share) = (Arc::clone(&workers), quota.take("one").unwrap());
             let work = move |bench: &Bench| {
-                bench.compute(|| {
+                bench.compute(move || {
                     begins.send(()).map_err(|_| Fault::Cancelled)?;
                     released.recv().map_err(|_| Fault::Cancelled)
                 })
