@@ -17,13 +17,20 @@ use tonic_types::StatusExt as _;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn serve(limits: Limits) -> (SocketAddr, Monitor) {
+    serve_until(limits, std::future::pending()).await
+}
+
+async fn serve_until(
+    limits: Limits,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> (SocketAddr, Monitor) {
     let engine = Engine::new(Parameters::default(), Arithmetic::Vectorised);
     let store = Arc::new(MemoryStore::new());
     let server = Server::new(engine, store, limits, Arc::new(OpenGate), None).unwrap();
     let monitor = server.monitor();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(server.serve(listener, Security::LoopbackPlaintext, std::future::pending()));
+    tokio::spawn(server.serve(listener, Security::LoopbackPlaintext, stop));
     (address, monitor)
 }
 
@@ -109,6 +116,45 @@ async fn one_caller_takes_no_more_calls_than_its_share() {
     drop(held);
     until("they are over", || monitor.activity().calls == 0).await;
     list(channel).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_of_one_caller_come_one_after_the_other_and_at_once_when_the_server_stops() {
+    let limits =
+        Limits { calls_per_laboratory: 1, streams_per_connection: 1024, ..Limits::default() };
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let (address, monitor) = serve_until(limits, async { drop(stopped.await) }).await;
+    let channel = channel(address);
+    let (sender, receiver) = tokio::sync::mpsc::channel::<pb::EnrolRequest>(1);
+    let stream = tokio_stream::wrappers::ReceiverStream::new(receiver);
+    let mut client = ReferenceServiceClient::new(channel.clone());
+    let held = tokio::spawn(async move { client.enrol(stream).await });
+    until("one call waits for its first message", || monitor.activity().calls == 1).await;
+    let refused = |count: usize| {
+        let mut calls = tokio::task::JoinSet::new();
+        for _ in 0..count {
+            calls.spawn(list(channel.clone()));
+        }
+        calls
+    };
+    // A second for the first, and a hundredth of one for each after it.
+    let began = Instant::now();
+    for refused in refused(61).join_all().await {
+        assert_eq!(refused.unwrap_err().code(), Code::ResourceExhausted);
+    }
+    assert!(began.elapsed() >= Duration::from_millis(1600), "{:?}", began.elapsed());
+    // The last of these would wait ten seconds.
+    let waiting = refused(900);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    stop.send(()).unwrap();
+    drop(sender);
+    let began = Instant::now();
+    for refused in waiting.join_all().await {
+        let code = refused.unwrap_err().code();
+        assert!(matches!(code, Code::ResourceExhausted | Code::Unavailable), "{code:?}");
+    }
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(held.await.unwrap().is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,7 +31,7 @@ pub(crate) const ATTACKER: usize = LABORATORIES.len() - 1;
 /// Uploads that stall at once.
 const STALLED: usize = 200;
 /// Connections of those.
-const STALLED_CONNECTIONS: usize = 4;
+const STALLED_CONNECTIONS: usize = 8;
 /// Uploads without end at once.
 const ENDLESS: usize = 4;
 /// Streams of one connection where the service does not say how many it takes.
@@ -316,6 +316,8 @@ fn streams(front: &Arc<Front>) -> JoinSet<()> {
             Ok(connection) => connection,
             Err(_) => return front.got("no connection"),
         };
+        // Beyond what the service takes at once they would wait on this side.
+        let wanted = wanted.min(connection.sender.current_max_send_streams());
         let mut endings = JoinSet::new();
         while front.on() {
             while endings.try_join_next().is_some() {}

@@ -117,14 +117,14 @@ section! {
         /// Records on one page of a list or of the audit log.
         page: u64 = Set("500"), 1..=10000;
         /// Streams of one connection at the same time.
-        streams_per_connection: u64 = Set("128"), 1..=65536;
+        streams_per_connection: u64 = Set("32"), 1..=65536;
         /// Connections at the same time. Where all places are taken, one that has said nothing yet makes room.
         connections: u64 = Set("1024"), 1..=65536;
         /// Connections from one address at the same time. Behind a proxy all come from one.
         connections_per_address: u64 = Set("256"), 1..=65536;
         /// Calls at the same time, streams included.
         calls: u64 = Set("1024"), 1..=65536;
-        /// Calls of one laboratory at the same time.
+        /// Calls of one laboratory at the same time. Who has as many is told so after one to ten seconds.
         calls_per_laboratory: u64 = Set("256"), 1..=65536;
         /// Longest time for a request other than those below, its upload included, seconds. A client's own
         /// deadline holds if it is shorter.
@@ -136,7 +136,7 @@ section! {
         idle_seconds: u64 = Set("30"), 1..=86400;
         /// When to come again, as clients are told who are refused for want of room, seconds.
         retry_seconds: u64 = Set("2"), 1..=3600;
-        /// Threads that compare; 0 is one a processor.
+        /// Threads that compute for each search that runs, and as many for everything else; 0 is one a processor.
         threads: u64 = Set("0"), 0..=4096;
     }
 }

@@ -8,6 +8,7 @@ use super::answers::{Answers, Outbound, Unopened, channel, forget};
 use super::gate::{Access, Arrival, Caller, Gate, Refusal, Rpc};
 use super::limits::Limits;
 use super::metrics::{Counted, Metrics};
+use super::pace::Pace;
 use super::quota::{Quota, Share};
 use super::replays::Replays;
 use super::status::{Fault, REQUEST_ID, Room, status};
@@ -28,9 +29,6 @@ use tonic::metadata::MetadataMap;
 use tonic::{Code, Request, Response, Status, Streaming};
 use tracing::{Instrument as _, Span};
 use uuid::Uuid;
-
-/// How long who has its share of calls waits to be told so.
-const TARRY: Duration = Duration::from_secs(1);
 
 /// How far the server is on its way to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,6 +59,8 @@ pub(super) struct Shared {
     pub(super) calls: Arc<Semaphore>,
     /// A laboratory's part of them.
     pub(super) shares: Arc<Quota>,
+    /// When who has a share is told so.
+    pub(super) pace: Pace,
     pub(super) verification: Arc<tokio::sync::Mutex<()>>,
     pub(super) stage: watch::Sender<Stage>,
 }
@@ -105,18 +105,40 @@ struct Turned {
     request_id: String,
     /// Of those who are known.
     trail: Option<Arc<Trail>>,
+    /// When it is told so, if that is not at once.
+    wait: Option<Wait>,
+}
+
+/// Until somebody who has a share is told so; the server's end cuts it short.
+pub(super) struct Wait {
+    until: Instant,
+    stage: watch::Receiver<Stage>,
+}
+
+impl Wait {
+    pub(super) async fn over(mut self) {
+        tokio::select! {
+            () = tokio::time::sleep_until(self.until.into()) => {}
+            _ = self.stage.wait_for(|stage| *stage > Stage::Serving) => {}
+        }
+    }
+}
+
+impl From<Turned> for Admission {
+    fn from(turned: Turned) -> Self {
+        Self(Err(Box::new(turned)))
+    }
 }
 
 impl Admission {
     /// The call, or why it was turned away, which is in the audit log by then.
     pub(super) async fn admitted(self) -> Result<Call, Status> {
-        let Turned { mut fault, request_id, trail } = match self.0 {
+        let Turned { mut fault, request_id, trail, wait } = match self.0 {
             Ok(call) => return Ok(*call),
             Err(turned) => *turned,
         };
-        if let Fault::Room { what: Room::LaboratoryCalls, .. } = fault {
-            // Who has its share and comes again at once would keep the machine busy with refusals.
-            tokio::time::sleep(TARRY).await;
+        if let Some(wait) = wait {
+            wait.over().await;
         }
         if let Some(trail) = trail
             && let Err(unwritten) = trail.ended(Some(&fault)).await
@@ -148,7 +170,8 @@ impl Shared {
                 );
             }
             self.metrics.end(rpc, fault.code(), Some(fault.reason()), started.elapsed());
-            Admission(Err(Box::new(Turned { fault, request_id: request_id.clone(), trail })))
+            let request_id = request_id.clone();
+            Turned { fault, request_id, trail, wait: None }
         };
         // 1.
         let certificates = request.peer_certs();
@@ -165,7 +188,7 @@ impl Shared {
         };
         let caller = match self.gate.identify(&arrival) {
             Ok(caller) => caller,
-            Err(refusal) => return turned(refusal.into(), None),
+            Err(refusal) => return turned(refusal.into(), None).into(),
         };
         span.record("caller", &caller.name);
         let trail = Arc::new(Trail::new(
@@ -176,21 +199,22 @@ impl Shared {
             self.engine.digest(),
         ));
         if let Err(refusal) = self.gate.allows(&caller, rpc) {
-            return turned(refusal.into(), Some(trail));
+            return turned(refusal.into(), Some(trail)).into();
         }
         // 2.
         if *self.stage.borrow() != Stage::Serving {
-            return turned(self.stopping(), None);
+            return turned(self.stopping(), None).into();
         }
         let full = |what: Room| {
             self.metrics.refuse(what);
             turned(Fault::Room { what, retry_after: self.limits.retry_after }, None)
         };
         let Some(share) = self.shares.take(caller.account()) else {
-            return full(Room::LaboratoryCalls);
+            let wait = Some(self.wait(&caller, started));
+            return Turned { wait, ..full(Room::LaboratoryCalls) }.into();
         };
         let Ok(place) = Arc::clone(&self.calls).try_acquire_owned() else {
-            return full(Room::Calls);
+            return full(Room::Calls).into();
         };
         self.metrics.begin(rpc);
         Admission(Ok(Box::new(Call {
@@ -207,6 +231,12 @@ impl Shared {
             request_id: request_id.clone(),
             span,
         })))
+    }
+
+    /// How long somebody waits to be told that the laboratory has its share.
+    pub(super) fn wait(&self, caller: &Caller, now: Instant) -> Wait {
+        let until = self.pace.turn(caller.account(), now);
+        Wait { until, stage: self.stage.subscribe() }
     }
 
     fn stopping(&self) -> Fault {

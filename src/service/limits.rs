@@ -32,7 +32,7 @@ pub struct Limits {
     pub calls_per_laboratory: usize,
     /// Streams at once on one connection.
     pub streams_per_connection: u32,
-    /// Threads that compute.
+    /// Threads that compute for each search that runs, and as many for everything else.
     pub threads: NonZeroUsize,
     /// Searches that run at once.
     pub searches: usize,
@@ -73,7 +73,7 @@ impl Default for Limits {
             connections_per_address: 256,
             calls: 1024,
             calls_per_laboratory: 256,
-            streams_per_connection: 128,
+            streams_per_connection: 32,
             threads,
             searches: 2,
             searches_waiting: 64,

@@ -22,6 +22,7 @@ mod limits;
 mod listener;
 mod metrics;
 mod metrics_page;
+mod pace;
 pub mod pb;
 mod quota;
 mod reference;

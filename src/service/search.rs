@@ -59,15 +59,16 @@ impl SearchService for Searches {
         let (scope, inbound) = (call.scope(), call.inbound(request.into_inner()));
         let share = self.0.searches.take(call.caller.account());
         call.stream(|unopened| async move {
-            let Some(share) = share else { return Err(too_many(&scope)) };
+            let Some(share) = share else { return Err(too_many(&scope).await) };
             answer(scope, &share, inbound, unopened).await
         })
     }
 }
 
-fn too_many(scope: &Scope) -> Fault {
+async fn too_many(scope: &Scope) -> Fault {
     let what = Room::LaboratorySearches;
     scope.shared.metrics.refuse(what);
+    scope.shared.wait(&scope.caller, Instant::now()).over().await;
     Fault::Room { what, retry_after: scope.shared.limits.retry_after }
 }
 

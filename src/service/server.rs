@@ -13,6 +13,7 @@ use super::gate::{Gate, Rpc};
 use super::limits::Limits;
 use super::listener::connections;
 use super::metrics::{Activity, Metrics};
+use super::pace::Pace;
 use super::pb;
 use super::pb::admin_service_server::AdminServiceServer;
 use super::pb::batch_service_server::BatchServiceServer;
@@ -204,6 +205,7 @@ impl Server {
             replays: Replays::default(),
             calls: Arc::new(Semaphore::new(limits.calls)),
             shares: Arc::new(Quota::new(limits.calls_per_laboratory)),
+            pace: Pace::default(),
             verification: Arc::default(),
             stage: watch::Sender::new(Stage::Serving),
             limits,
