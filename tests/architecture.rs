@@ -95,6 +95,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "comparison",
             "config",
             "correlate",
+            "decoy",
             "digest",
             "format",
             "gallery",

@@ -7,8 +7,8 @@ mod made_up;
 use casemark::client::{
     Blocking, Cause, Cells, Client, ClientError, Connection, Enrolment, Query, ScanSource, Upload,
 };
-use casemark::service::{Limits, OpenGate, Security, Server};
 use casemark::search::Depth;
+use casemark::service::{Limits, OpenGate, Security, Server};
 use casemark::store::{ExhibitMetadata, Filter, MarkKind, MemoryStore, Outcome, ReferenceStore};
 use casemark::{Arithmetic, Engine, Parameters};
 use made_up::{Answer, made_up};

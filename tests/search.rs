@@ -236,7 +236,11 @@ fn the_gallery_follows_the_store() {
     let exhibit = store.view(entered[6]).unwrap().exhibit.id;
     store.withdraw(Subject::Exhibit(exhibit), "another", at(21)).unwrap();
     let exhibit = store.view(entered[7]).unwrap().exhibit.id;
-    let moved = ExhibitMetadata { laboratory: "South".into(), country: Some("JM".parse().unwrap()), ..metadata(7) };
+    let moved = ExhibitMetadata {
+        laboratory: "South".into(),
+        country: Some("JM".parse().unwrap()),
+        ..metadata(7)
+    };
     store.revise_exhibit(exhibit, &moved, at(22)).unwrap();
     let sharing = Sharing { audience: Audience::Region, existence: Existence::Told };
     store.share(exhibit, Some(&sharing), at(23)).unwrap();

@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 
 use casemark::access::{Laboratory, Policy, Role};
-use casemark::report::ComparisonReport;
 use casemark::gallery::Gallery;
 use casemark::parameters::Cascade;
+use casemark::report::ComparisonReport;
 use casemark::search::{Advance, Depth, Query, Questioned, Search as Searching, Stored};
 use casemark::service::pb::admin_service_client::AdminServiceClient;
 use casemark::service::pb::batch_service_client::BatchServiceClient;

@@ -180,8 +180,7 @@ fn into_store(
             auditor.record(
                 ready.iter().zip(&entered).map(|(scan, entered)| deed(context, scan, entered)),
             )?;
-            write_down(&gallery, &ready, &entered)
-                .with_context(|| path.display().to_string())?;
+            write_down(&gallery, &ready, &entered).with_context(|| path.display().to_string())?;
             for (scan, entered) in ready.iter().zip(entered) {
                 match entered {
                     Ok(enrolled) => tally.entered(&bar, &scan.path, &enrolled, work.json)?,

@@ -7,6 +7,7 @@
 mod args;
 mod audit;
 mod batch;
+mod bench;
 mod certs;
 mod compare;
 mod completions;
@@ -81,6 +82,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
     match command {
         Command::Compare(arguments) => compare::run(&context, &arguments),
         Command::Batch(arguments) => batch::run(&context, &arguments),
+        Command::Bench(command) => bench::run(&context, &command),
         Command::Enrol(arguments) => enrol::run(&context, &arguments),
         Command::Search(arguments) => search::run(&context, &arguments),
         Command::Show(arguments) => show::run(&context, &arguments),

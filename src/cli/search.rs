@@ -2,8 +2,8 @@
 
 use super::args::{ActorArguments, FilterArguments, SearchArguments};
 use super::audit::{Auditor, Deed};
-use super::output::{decimals, print, print_json, table};
 use super::library::{Searching, references, signatures};
+use super::output::{decimals, print, print_json, table};
 use super::remote::{References, Settings, of_file, upload};
 use super::scans::{collect, extract, read_options};
 use super::{Context, Outcome};
@@ -94,8 +94,11 @@ pub(super) fn run(context: &Context, arguments: &SearchArguments) -> anyhow::Res
         }
     } else {
         for (report, seconds) in &reports {
-            let heading =
-                if one { String::new() } else { format!("\nSearching for {}:\n", report.questioned) };
+            let heading = if one {
+                String::new()
+            } else {
+                format!("\nSearching for {}:\n", report.questioned)
+            };
             print(&(heading + &describe(report, *seconds)))?;
         }
     }
@@ -103,9 +106,8 @@ pub(super) fn run(context: &Context, arguments: &SearchArguments) -> anyhow::Res
     for (report, _) in &reports {
         check_complete(&place, report)?;
     }
-    let nothing = |(report, _): &(Report, f64)| {
-        report.candidates.is_empty() && report.restricted.is_empty()
-    };
+    let nothing =
+        |(report, _): &(Report, f64)| report.candidates.is_empty() && report.restricted.is_empty();
     Ok(if reports.iter().all(nothing) { Outcome::NothingFound } else { Outcome::Done })
 }
 
@@ -193,9 +195,9 @@ fn in_store(
             Ok(results) => results,
             Err(error) => {
                 let detail = Some(error.to_string());
-                let failed = ready
-                    .iter()
-                    .map(|(_, original, _)| Err(Deed { detail: detail.clone(), ..deed(*original) }));
+                let failed = ready.iter().map(|(_, original, _)| {
+                    Err(Deed { detail: detail.clone(), ..deed(*original) })
+                });
                 auditor.record(failed)?;
                 return Err(error).context(place);
             }

@@ -98,12 +98,8 @@ impl Log {
         let path = folder.join("entries");
         let io = |action| StoreError::io(action, &path);
         fs::create_dir_all(folder).map_err(io("create"))?;
-        let mut file = File::options()
-            .read(true)
-            .append(true)
-            .create(true)
-            .open(&path)
-            .map_err(io("open"))?;
+        let mut file =
+            File::options().read(true).append(true).create(true).open(&path).map_err(io("open"))?;
         let mut header = [0; HEADER];
         let found = match file.read_exact(&mut header) {
             Ok(()) => header == *family.header(),

@@ -183,8 +183,10 @@ impl Gallery {
     /// The file cannot be written.
     pub fn write_down(&self, entries: &[(ScanId, Digest, Entry)]) -> Result<(), StoreError> {
         let Some(mut log) = self.log()? else { return Ok(()) };
-        let bytes: Vec<_> =
-            entries.iter().map(|(scan, signature, entry)| (*scan, *signature, entry.to_bytes())).collect();
+        let bytes: Vec<_> = entries
+            .iter()
+            .map(|(scan, signature, entry)| (*scan, *signature, entry.to_bytes()))
+            .collect();
         log.append(bytes.iter().map(|(scan, signature, bytes)| (*scan, *signature, &bytes[..])))
     }
 

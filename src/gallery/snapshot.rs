@@ -104,7 +104,12 @@ impl Snapshot {
     #[must_use]
     pub fn of_other_kind(&self, choice: &Choice, kind: Kind) -> Vec<ScanId> {
         let other = Self {
-            segments: self.segments.iter().filter(|segment| segment.kind != kind).cloned().collect(),
+            segments: self
+                .segments
+                .iter()
+                .filter(|segment| segment.kind != kind)
+                .cloned()
+                .collect(),
             ..Self::default()
         };
         let places = self.segments.iter().zip(&choice.places);
@@ -193,7 +198,8 @@ impl Snapshot {
                         return Ok(None);
                     }
                     let segment = &self.segments[piece];
-                    let found = indexer.score_chosen(question, &segment.block, &places, workspace)?;
+                    let found =
+                        indexer.score_chosen(question, &segment.block, &places, workspace)?;
                     let alike = places.iter().zip(found).filter_map(|(place, likeness)| {
                         Some(Alike { scan: segment.rows[*place]?.scan, likeness })
                     });

@@ -171,7 +171,9 @@ impl State {
                 Some((live.scan, live.signature?, entry.as_ref()?.to_bytes()))
             });
             let made: Vec<_> = made.collect();
-            log.append(made.iter().map(|(scan, signature, bytes)| (*scan, *signature, &bytes[..])))?;
+            log.append(
+                made.iter().map(|(scan, signature, bytes)| (*scan, *signature, &bytes[..])),
+            )?;
         }
         let mut entered = 0;
         for (live, entry) in lives.iter().zip(&entries) {
@@ -182,7 +184,11 @@ impl State {
     }
 
     /// Puts a reference in, in place of what there was of it.
-    pub(super) fn put(&mut self, live: LiveScan, entry: Option<&Entry>) -> Result<(), GalleryError> {
+    pub(super) fn put(
+        &mut self,
+        live: LiveScan,
+        entry: Option<&Entry>,
+    ) -> Result<(), GalleryError> {
         self.remove(live.scan);
         let (scan, signature, entered) = (live.scan, live.signature, live.entered);
         let class = self.class(live);

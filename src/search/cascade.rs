@@ -249,8 +249,9 @@ impl Run<'_> {
             }
             let scan = scan(reference);
             let Some(prepared) = prepare(search, scan)? else { return Ok(None) };
-            let result = prepared
-                .and_then(|prepared| work(reference, &prepared, workspace).map_err(Failure::Compare));
+            let result = prepared.and_then(|prepared| {
+                work(reference, &prepared, workspace).map_err(Failure::Compare)
+            });
             Ok(Some(result.map_err(|failure| (scan, failure))))
         };
         let outcomes: Result<Vec<Outcome<R>>, SearchError> = search.compute(|| {
@@ -280,15 +281,16 @@ fn prepare(
     let signature = stored.bytes.ok_or(Failure::NoSignature);
     let signature =
         signature.and_then(|bytes| Signature::from_bytes(&bytes).map_err(Failure::Signature));
-    let prepared = signature
-        .and_then(|signature| search.engine.prepare(&signature).map_err(Failure::Compare));
+    let prepared =
+        signature.and_then(|signature| search.engine.prepare(&signature).map_err(Failure::Compare));
     Ok(Some(prepared))
 }
 
 impl Search<'_> {
     /// Pieces of work that are done together.
     fn together(&self) -> usize {
-        let threads = self.pool.map_or_else(rayon::current_num_threads, ThreadPool::current_num_threads);
+        let threads =
+            self.pool.map_or_else(rayon::current_num_threads, ThreadPool::current_num_threads);
         (TOGETHER * threads).max(16)
     }
 

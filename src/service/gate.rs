@@ -208,13 +208,7 @@ pub trait Gate: Send + Sync + 'static {
 
     /// Whether a caller may use a record of this laboratory, with the sharing policy that its exhibit has of its own, in a call; not asked
     /// for those who are unrestricted.
-    fn access(
-        &self,
-        caller: &Caller,
-        rpc: Rpc,
-        laboratory: &str,
-        own: Option<&Sharing>,
-    ) -> Access;
+    fn access(&self, caller: &Caller, rpc: Rpc, laboratory: &str, own: Option<&Sharing>) -> Access;
 
     /// Whether a caller may enter a scan of such an exhibit.
     ///

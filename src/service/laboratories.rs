@@ -65,13 +65,7 @@ impl Gate for LaboratoryGate {
         }
     }
 
-    fn access(
-        &self,
-        caller: &Caller,
-        rpc: Rpc,
-        laboratory: &str,
-        own: Option<&Sharing>,
-    ) -> Access {
+    fn access(&self, caller: &Caller, rpc: Rpc, laboratory: &str, own: Option<&Sharing>) -> Access {
         let (Some(identity), Some(action)) = (&caller.identity, rpc.action()) else {
             return Access::Hidden;
         };

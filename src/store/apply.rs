@@ -9,8 +9,8 @@ use super::error::StoreError;
 use super::keys::{self, Facet};
 use super::live::Facets;
 use super::model::{
-    Case, CaseId, Exhibit, ExhibitId, Firearm, FirearmId, Mark, MarkId, Scan, ScanId, SignatureLink,
-    Subject, Withdrawal,
+    Case, CaseId, Exhibit, ExhibitId, Firearm, FirearmId, Mark, MarkId, Scan, ScanId,
+    SignatureLink, Subject, Withdrawal,
 };
 use super::record::{Record, Transaction};
 use super::sharing::SharingChoice;

@@ -2,8 +2,10 @@
 //!
 //! Declared once, here; what it means is resolved by the file of each subcommand.
 
+mod bench;
 mod region;
 
+pub(super) use bench::{BenchCommand, BenchSearchArguments, Harm};
 pub(super) use region::{
     AuditCommand, AuditListArguments, AuditOutcome, AuditVerifyArguments, CertsArguments,
     CheckpointArguments, ConfigCommand, ServeArguments, ShareArguments, ShareWith,
@@ -44,6 +46,8 @@ pub(super) struct EngineArguments {
 pub(super) enum Command {
     Compare(CompareArguments),
     Batch(BatchArguments),
+    #[command(subcommand)]
+    Bench(BenchCommand),
     Enrol(EnrolArguments),
     Search(SearchArguments),
     Show(ShowArguments),

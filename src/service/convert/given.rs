@@ -6,9 +6,9 @@ use crate::cmc::CellVerdict;
 use crate::comparison::{Comparison, Direction};
 use crate::format::{self, Warning};
 use crate::report::{CellReport, ComparisonReport, DirectionReport, Figures};
+use crate::search::Stage;
 use crate::service::pb;
 use crate::signature::Summary;
-use crate::search::Stage;
 use crate::store::{Enrolled, Outcome, ScanView, Statistics, VerificationReport};
 use crate::surface::Kind;
 

@@ -8,8 +8,8 @@ mod received;
 pub(crate) mod words;
 
 pub(super) use given::{
-    Cells, audit_entry, comparison, enrolled, extraction, figures, record, search_stage, statistics,
-    verification,
+    Cells, audit_entry, comparison, enrolled, extraction, figures, record, search_stage,
+    statistics, verification,
 };
 pub(super) use received::{
     audit_query, cascade, count, describe, describe_sharing, exhibit, filter, identifier, mark,
