@@ -214,15 +214,15 @@ parameters! {
         /// Distance between neighbouring centres of the coarse pass.
         sieve_spacing: 80.0 um, 20.0..=500.0, "measured: benches/README.md, share of decoys above the worst mate in the coarse pass";
         /// Number of angles of the coarse pass; its factors are 2 and 3, and it is a multiple of 8.
-        sieve_angles: 192 count, 48..=1024, "measured: the same table; 144 angles let more decoys above a mate";
+        sieve_angles: 144 count, 48..=1024, "measured: the same table; 192 halve the decoys above the worst mate for a tenth more time";
         /// Highest harmonic of the heights in the coarse pass.
-        sieve_harmonics: 64 count, 8..=256, "measured: the same table; 48 lose too much";
+        sieve_harmonics: 64 count, 8..=256, "measured: the same table; fewer save little and lose halves of marks";
         /// How much short waves along a ring count more in the coarse pass: 1 + this x (index_entry.cutoff / wave)^2.
         sieve_emphasis: 1.8 share, 0.0..=10.0, "measured: the same table; without it halves of marks are lost";
         /// Share of the references that is scored in full after the coarse pass.
-        sieve_share: 0.0625 share, 0.0..=1.0, "measured: at least five times the share of decoys above the worst mate";
+        sieve_share: 0.0625 share, 0.0..=1.0, "measured: seven times the share of decoys above the worst mate, twice that of a halved one";
         /// Least number of references that is scored in full after the coarse pass.
-        sieve_least: 4000 count, 1..=1000000, "measured: a tenth of a second of one core";
+        sieve_least: 4000 count, 1..=1000000, "measured: a twentieth of a second of one core";
     }
 }
 
