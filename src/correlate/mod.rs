@@ -21,5 +21,5 @@ pub use field::Field;
 pub use moments::Moments;
 pub use peak::vertex;
 pub use pyramid::Pyramid;
-pub use registration::{Registration, register};
+pub use registration::{Registration, correlation_near, register};
 pub use rotate::transform;

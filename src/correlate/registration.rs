@@ -59,3 +59,20 @@ pub fn register(
     let overlap = (f64::from(moments.count) / smaller as f64).min(1.0);
     Some(Registration { pose, ncc: f64::from(moments.ncc()?), overlap })
 }
+
+/// How well two pyramids correlate near a pose: climbs from it to the best pose nearby at the middle spacing. NCC times the
+/// square root of the overlap, as hypotheses are ranked.
+///
+/// `None` where too little overlaps there. Cost: a quarter of step 2 of [`register`].
+#[must_use]
+pub fn correlation_near(
+    questioned: &Pyramid,
+    reference: &Pyramid,
+    pose: Pose,
+    parameters: &parameters::Registration,
+) -> Option<f32> {
+    let (questioned, reference) = (&questioned.middle, &reference.middle);
+    let middle = Fields { questioned, reference, least_overlap: parameters.least_overlap };
+    let best = middle.climb(pose, parameters.middle_rotation_step, parameters.steps)?;
+    Some(best.score)
+}

@@ -169,23 +169,27 @@ impl Samples<'_> {
     fn at(&self, x: f64, y: f64) -> (f32, f32) {
         let (column, across) = floor(x);
         let (row, down) = floor(y);
-        let across = [1.0 - across, across];
+        let (across, down) = ([1.0 - across, across], [1.0 - down, down]);
         let (mut sum, mut support) = (0.0, 0.0);
-        for (dy, wy) in [(0, 1.0 - down), (1, down)] {
-            let row = row + dy;
-            if row < 0 || row >= self.rows as i64 {
-                continue;
-            }
-            let start = row as usize * self.columns;
-            for (dx, wx) in (0..).zip(across) {
-                let column = column + dx;
-                if column < 0 || column >= self.columns as i64 {
-                    continue;
+        let mut add = |wx: f32, wy: f32, place: usize| {
+            let weight = wx * wy * self.weights[place];
+            sum += weight * self.heights[place];
+            support += weight;
+        };
+        let (rows, columns) = (self.rows as i64, self.columns as i64);
+        if row >= 0 && column >= 0 && row + 1 < rows && column + 1 < columns {
+            let place = row as usize * self.columns + column as usize;
+            add(across[0], down[0], place);
+            add(across[1], down[0], place + 1);
+            add(across[0], down[1], place + self.columns);
+            add(across[1], down[1], place + self.columns + 1);
+        } else {
+            for (row, wy) in (row..).zip(down).filter(|(row, _)| (0..rows).contains(row)) {
+                for (column, wx) in (column..).zip(across) {
+                    if (0..columns).contains(&column) {
+                        add(wx, wy, row as usize * self.columns + column as usize);
+                    }
                 }
-                let place = start + column as usize;
-                let weight = wx * wy * self.weights[place];
-                sum += weight * self.heights[place];
-                support += weight;
             }
         }
         if support >= 0.5 { (sum / support, 1.0) } else { (0.0, 0.0) }

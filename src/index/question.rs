@@ -110,8 +110,9 @@ impl Tile {
     fn new(harmonics: &[Harmonics], steps: Steps, layout: &Layout) -> Self {
         let width = harmonics.len().next_multiple_of(2);
         let interleave = |part: &dyn Fn(&Harmonics) -> &[Complex32], step: f32| {
-            // Within 16 bits, since the greatest is.
-            let round = |value: f32| if step > 0.0 { (value / step).round() as i16 } else { 0 };
+            let share = if step > 0.0 { 1.0 / step } else { 0.0 };
+            // To the nearest, within 16 bits. `f32::round` is a call where the processor is not known.
+            let round = |value: f32| (value * share + 0.5_f32.copysign(value)) as i16;
             let count = harmonics.first().map_or(0, |first| part(first).len());
             let mut values = Vec::with_capacity(count * width);
             for value in 0..count {

@@ -5,15 +5,13 @@ use super::{
     Advance, Candidate, Depth, Failure, Observer, Query, Questioned, Search, SearchError,
     SearchResult, Stage, Summary,
 };
-use crate::correlate::Registration;
-use crate::gallery::{Choice, Sifted};
+use crate::gallery::{Alike, Choice, Sifted};
 use crate::index::Question;
 use crate::matcher::{CompareError, Prepared, Workspace};
 use crate::signature::Signature;
 use crate::store::{ScanId, StoreError};
 use rayon::ThreadPool;
 use rayon::prelude::*;
-use std::cmp::Ordering;
 
 /// References that are registered or compared together, for each thread: enough to keep all of them busy, and few enough
 /// that who waits for these threads waits a fraction of a second.
@@ -26,8 +24,8 @@ type Outcome<T> = Option<Result<T, (ScanId, Failure)>>;
 ///
 /// 1. chooses the references;
 /// 2. scores them all by the index, unless all are to be compared anyway;
-/// 3. registers the most alike of each questioned signature;
-/// 4. compares the cells of those that correlate best.
+/// 3. registers the most alike of each questioned signature near the index's pose;
+/// 4. compares those in full that correlate best there.
 pub(super) fn run(
     search: &Search<'_>,
     query: &Query<'_>,
@@ -40,30 +38,28 @@ pub(super) fn run(
     let sizes = sizes(records, query.top, search.cascade);
     let exhaustive = query.depth == Depth::Exhaustive || sizes.registered >= records;
     // 2.
-    let mut chosen = if exhaustive {
-        vec![search.references.scans(&choice); questioned.len()]
+    let (alike, all) = if exhaustive {
+        (vec![Vec::new(); questioned.len()], search.references.scans(&choice))
     } else {
-        most_alike(search, questioned, &choice, sizes.registered, observer)?
+        (most_alike(search, questioned, &choice, sizes.registered, observer)?, Vec::new())
     };
     // Those without an entry are compared, if that can be, whatever the index would say.
-    chosen.iter_mut().for_each(|chosen| chosen.extend_from_slice(choice.unindexed()));
-    let mut done = 0;
-    let total = chosen.iter().map(|scans| scans.len() as u64).sum();
+    let always = all.len() + choice.unindexed().len();
+    let compared = |alike: &Vec<Alike>| (alike.len().min(sizes.compared) + always) as u64;
+    let mut registering = Tally { done: 0, total: alike.iter().map(|a| a.len() as u64).sum() };
+    let mut comparing = Tally { done: 0, total: alike.iter().map(compared).sum() };
     let mut results = Vec::new();
-    for (questioned, scans) in questioned.iter().zip(&chosen) {
-        let mut run = Run { search, questioned, failures: Vec::new(), done: &mut done, total };
-        let (registered, compared, candidates) = if exhaustive {
-            let candidates = run.compare(scans, query.top, observer)?;
-            let compared = (scans.len() - run.failures.len()) as u64;
-            (compared, compared, candidates)
-        } else {
-            // 3.
-            let registered = run.register(scans, observer)?;
-            let few = &registered[..registered.len().min(sizes.compared)];
-            // 4.
-            let candidates = run.compare_cells(few, query.top, observer)?;
-            (registered.len() as u64, few.len() as u64, candidates)
-        };
+    for (questioned, alike) in questioned.iter().zip(&alike) {
+        let mut run = Run { search, questioned, failures: Vec::new() };
+        // 3.
+        let mut scans = run.register(alike, &mut registering, observer)?;
+        scans.truncate(sizes.compared);
+        scans.extend_from_slice(&all);
+        scans.extend_from_slice(choice.unindexed());
+        // 4.
+        let before = run.failures.len();
+        let candidates = run.compare(&scans, query.top, &mut comparing, observer)?;
+        let compared = (scans.len() + before - run.failures.len()) as u64;
         let mut failures = run.failures;
         if !exhaustive {
             let other = search.references.of_other_kind(&choice, questioned.question.kind());
@@ -74,7 +70,7 @@ pub(super) fn run(
         let records_failed = failures.len() as u64;
         let summary = Summary {
             records_searched: choice.records() - records_failed,
-            records_registered: registered,
+            records_registered: if exhaustive { compared } else { alike.len() as u64 },
             records_compared: compared,
             records_failed,
             complete: records_failed == 0,
@@ -99,7 +95,7 @@ fn most_alike(
     choice: &Choice,
     count: usize,
     observer: &mut dyn Observer,
-) -> Result<Vec<Vec<ScanId>>, SearchError> {
+) -> Result<Vec<Vec<Alike>>, SearchError> {
     let questions: Vec<&Question> = questioned.iter().map(|q| &q.question).collect();
     let Search { references, indexer, .. } = *search;
     let total = references.pieces();
@@ -130,22 +126,21 @@ fn most_alike(
     for (question, sifted) in questions.iter().zip(&sifted) {
         let next = || observer.next();
         let score = || references.score(indexer, question, sifted, count, &next);
-        let alike = search.compute(score)?.ok_or_else(stopped)?;
-        chosen.push(alike.into_iter().map(|alike| alike.scan).collect());
+        chosen.push(search.compute(score)?.ok_or_else(stopped)?);
     }
     Ok(chosen)
 }
 
-/// A reference and where the questioned surface lies on it.
-#[derive(Clone, Copy)]
-struct Registered {
-    scan: ScanId,
-    registration: Option<Registration>,
+/// References done in a stage, of all questioned signatures together.
+struct Tally {
+    done: u64,
+    total: u64,
 }
 
-impl Registered {
-    fn ncc(&self) -> f64 {
-        self.registration.map_or(f64::NEG_INFINITY, |registration| registration.ncc)
+impl Tally {
+    fn add(&mut self, done: usize, stage: Stage, best: &[Candidate], observer: &mut dyn Observer) {
+        self.done += done as u64;
+        observer.progress(Advance { stage, done: self.done, total: self.total }, best);
     }
 }
 
@@ -154,17 +149,45 @@ struct Run<'a> {
     search: &'a Search<'a>,
     questioned: &'a Questioned,
     failures: Vec<(ScanId, Failure)>,
-    /// References that were registered or compared, of all questioned signatures.
-    done: &'a mut u64,
-    total: u64,
 }
 
 impl Run<'_> {
-    /// Compares all in full; the best, best first.
+    /// Registers near the index's poses; by correlation, best first.
+    fn register(
+        &mut self,
+        alike: &[Alike],
+        tally: &mut Tally,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<ScanId>, SearchError> {
+        let questioned = self.questioned;
+        let register = |alike: &Alike, reference: &Prepared, _: &mut Workspace| {
+            let score = match alike.likeness {
+                Some(likeness) => questioned.matcher.correlation_near(reference, likeness.pose)?,
+                None => None,
+            };
+            Ok((score.unwrap_or(f32::NEG_INFINITY), alike.scan))
+        };
+        let mut registered = Vec::new();
+        for together in alike.chunks(4 * self.search.together()) {
+            registered.extend(self.each(
+                together,
+                |alike| alike.scan,
+                register,
+                tally,
+                observer,
+            )?);
+            tally.add(together.len(), Stage::Registration, &[], observer);
+        }
+        registered.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        Ok(registered.into_iter().map(|(_, scan)| scan).collect())
+    }
+
+    /// Compares in full; the best, best first.
     fn compare(
         &mut self,
         scans: &[ScanId],
         top: usize,
+        tally: &mut Tally,
         observer: &mut dyn Observer,
     ) -> Result<Vec<Candidate>, SearchError> {
         let questioned = self.questioned;
@@ -174,64 +197,12 @@ impl Run<'_> {
         };
         let mut best = Vec::new();
         for together in scans.chunks(self.search.together()) {
-            best.extend(self.each(together, |scan| *scan, compare, observer)?);
+            best.extend(self.each(together, |scan| *scan, compare, tally, observer)?);
             best.sort_by(Candidate::rank);
             best.truncate(top);
-            *self.done += together.len() as u64;
-            self.tell(Stage::Comparison, &best, observer);
+            tally.add(together.len(), Stage::Comparison, &best, observer);
         }
         Ok(best)
-    }
-
-    /// Registers all; by NCC, best first.
-    fn register(
-        &mut self,
-        scans: &[ScanId],
-        observer: &mut dyn Observer,
-    ) -> Result<Vec<Registered>, SearchError> {
-        let questioned = self.questioned;
-        let register = |scan: &ScanId, reference: &Prepared, workspace: &mut Workspace| {
-            let registration = questioned.matcher.register(reference, workspace)?;
-            Ok(Registered { scan: *scan, registration })
-        };
-        let mut registered = Vec::new();
-        for together in scans.chunks(self.search.together()) {
-            registered.extend(self.each(together, |scan| *scan, register, observer)?);
-            *self.done += together.len() as u64;
-            self.tell(Stage::Registration, &[], observer);
-        }
-        let rank = |a: &Registered, b: &Registered| -> Ordering {
-            b.ncc().total_cmp(&a.ncc()).then_with(|| a.scan.cmp(&b.scan))
-        };
-        registered.sort_unstable_by(rank);
-        Ok(registered)
-    }
-
-    /// Compares the cells of what was registered; the best, best first.
-    fn compare_cells(
-        &mut self,
-        registered: &[Registered],
-        top: usize,
-        observer: &mut dyn Observer,
-    ) -> Result<Vec<Candidate>, SearchError> {
-        let questioned = self.questioned;
-        let compare = |registered: &Registered, reference: &Prepared, workspace: &mut Workspace| {
-            let Registered { scan, registration } = *registered;
-            let comparison = questioned.matcher.compare_cells(reference, registration, workspace);
-            Ok(Candidate { scan, comparison })
-        };
-        let mut best = Vec::new();
-        for together in registered.chunks(self.search.together()) {
-            best.extend(self.each(together, |registered| registered.scan, compare, observer)?);
-            best.sort_by(Candidate::rank);
-            best.truncate(top);
-            self.tell(Stage::Comparison, &best, observer);
-        }
-        Ok(best)
-    }
-
-    fn tell(&self, stage: Stage, best: &[Candidate], observer: &mut dyn Observer) {
-        observer.progress(Advance { stage, done: *self.done, total: self.total }, best);
     }
 
     /// Reads the signatures of references and works on each; failures are kept aside.
@@ -240,12 +211,13 @@ impl Run<'_> {
         references: &[T],
         scan: impl Fn(&T) -> ScanId + Sync,
         work: impl Fn(&T, &Prepared, &mut Workspace) -> Result<R, CompareError> + Sync,
+        tally: &Tally,
         observer: &dyn Observer,
     ) -> Result<Vec<R>, SearchError> {
-        let search = self.search;
+        let (search, done) = (self.search, tally.done);
         let one = |workspace: &mut Workspace, reference: &T| -> Result<Outcome<R>, SearchError> {
             if observer.next().is_break() {
-                return Err(SearchError::Stopped { done: 0 });
+                return Err(SearchError::Stopped { done });
             }
             let scan = scan(reference);
             let Some(prepared) = prepare(search, scan)? else { return Ok(None) };
@@ -254,12 +226,9 @@ impl Run<'_> {
             });
             Ok(Some(result.map_err(|failure| (scan, failure))))
         };
-        let outcomes: Result<Vec<Outcome<R>>, SearchError> = search.compute(|| {
-            references.par_iter().map_init(|| search.engine.workspace(), one).collect()
-        });
-        let outcomes = outcomes.map_err(|error| match error {
-            SearchError::Stopped { .. } => SearchError::Stopped { done: *self.done },
-            error => error,
+        let outcomes: Vec<Outcome<R>> = search.compute(|| {
+            let each = references.par_iter().map_init(|| search.engine.workspace(), one);
+            each.collect::<Result<_, SearchError>>()
         })?;
         let mut results = Vec::new();
         for outcome in outcomes.into_iter().flatten() {

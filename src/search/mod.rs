@@ -3,8 +3,8 @@
 //! A cascade over every reference that the filter chooses:
 //!
 //! 1. the index scores each at every rotation ([`gallery`](crate::gallery)), and the most alike go on;
-//! 2. these are registered in full, and those that correlate best go on;
-//! 3. their cells are compared, which gives the order.
+//! 2. these are registered near the pose that the index gives, and those that correlate best go on;
+//! 3. they are compared in full, which gives the order.
 //!
 //! How many go on follows from a stated recall ([`sizes`]); [`Depth::Exhaustive`] compares every reference in full
 //! instead. A candidate that both ways reach is the same to the byte: the last stage is one and the same comparison.
@@ -128,9 +128,9 @@ impl Signatures for Stored<'_> {
 pub enum Stage {
     /// The index scores every reference.
     Index,
-    /// The most alike are registered.
+    /// The most alike are registered near the index's pose.
     Registration,
-    /// Comparisons: of cells, or in full.
+    /// Full comparisons.
     Comparison,
 }
 
@@ -176,9 +176,9 @@ impl<F: FnMut(Advance) + Sync> Observer for F {
 #[non_exhaustive]
 pub enum SearchError {
     /// Its observer stopped it.
-    #[error("the search was stopped after {done} records")]
+    #[error("the search was stopped")]
     Stopped {
-        /// Records that were compared by then.
+        /// References that were done of the stage.
         done: u64,
     },
     /// The store cannot be read: a search that saw only part of it has no result.

@@ -50,9 +50,9 @@ pub enum Failure {
 pub struct Summary {
     /// Records that the questioned signature was held against, by the index or in full.
     pub records_searched: u64,
-    /// Of these, those that were registered in full.
+    /// Of these, those that were registered: near the index's pose, or in full.
     pub records_registered: u64,
-    /// Of these, those whose cells were compared.
+    /// Of these, those that were compared in full.
     pub records_compared: u64,
     /// Records that the filter chose and that could not be compared; see [`SearchResult::failures`].
     pub records_failed: u64,

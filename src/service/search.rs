@@ -257,7 +257,7 @@ impl Observer for Follower<'_> {
     }
 
     fn progress(&mut self, advance: Advance, best: &[Candidate]) {
-        if advance.stage != Stage::Index {
+        if advance.stage == Stage::Comparison {
             self.scope.shared.metrics.comparisons.inc_by(advance.done - self.compared);
             self.compared = advance.done;
         }

@@ -201,8 +201,8 @@ pub(super) struct EnrolArguments {
 
 /// Search a store, or that of a server, for the references most like questioned scans
 ///
-/// The index scores every reference at every rotation; the most alike are registered in full, and the cells of the best of
-/// these compared. How many go on follows from the recall that is wanted. With --json and more than one PATH, or a folder,
+/// The index scores every reference at every rotation; the most alike are registered near the pose that it gives, and the
+/// best of these compared in full. How many go on follows from the recall that is wanted. With --json and more than one PATH, or a folder,
 /// the results are a list.
 #[derive(Debug, Args)]
 pub(super) struct SearchArguments {

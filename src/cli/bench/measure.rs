@@ -100,7 +100,7 @@ impl Bench<'_> {
         }
         let searches = numbers.len() as f64;
         let threads = rayon::current_num_threads() as f64;
-        let names = ["index", "registration", "cells"];
+        let names = ["index", "registration", "comparison"];
         let stages = names.into_iter().zip(counts).zip(seconds).map(|((stage, records), total)| {
             let seconds = total / searches;
             let rate = records as f64 / seconds / threads;
@@ -205,14 +205,13 @@ impl Bench<'_> {
                 audit.compared += 1;
                 audit.same += usize::from(full.get(&candidate.scan) == Some(&candidate));
             }
-            let best = every.candidates.iter().take(some.candidates.len());
-            audit.leaders_agree += usize::from(
-                best.map(|candidate| candidate.scan).take(10).eq(some
-                    .candidates
-                    .iter()
-                    .map(|candidate| candidate.scan)
-                    .take(10)),
-            );
+            let found = |result: &SearchResult| {
+                let places = self.places(*number, result).into_iter().flatten();
+                places.filter(|place| *place == 0).count()
+            };
+            audit.mates += self.mates(*number).len();
+            audit.mates_first += found(&every);
+            audit.mates_first_by_cascade += found(&some);
         }
         audit.references_per_second = (records * numbers.len() as u64) as f64 / seconds;
         Ok(Some(audit))

@@ -59,7 +59,8 @@ pub(super) fn labelled(
 
 /// Simulated scans.
 pub(super) fn simulated(context: &Context, seed: u64) -> anyhow::Result<Vec<Planted>> {
-    let simulation = Simulation { seed, ..Simulation::default() };
+    // Decoys lose what firearms of one tool share.
+    let simulation = Simulation { seed, subclass_group: 1, ..Simulation::default() };
     let (firearms, shots) = SIMULATED;
     let made = (0..firearms).into_par_iter().map(|number| -> anyhow::Result<Vec<Planted>> {
         let firearm = simulation.firearm(number)?;

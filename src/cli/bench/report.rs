@@ -96,8 +96,11 @@ pub(super) struct Audit {
     pub(super) compared: usize,
     /// Of these, those that full depth gives in the same bytes.
     pub(super) same: usize,
-    /// Questions whose first ten are the same in the same order.
-    pub(super) leaders_agree: usize,
+    pub(super) mates: usize,
+    /// Mates that full depth puts before every reference of another source.
+    pub(super) mates_first: usize,
+    /// And the cascade.
+    pub(super) mates_first_by_cascade: usize,
     /// References a second, each compared in full.
     pub(super) references_per_second: f64,
 }
@@ -223,12 +226,14 @@ impl Report {
         if let Some(audit) = &self.exhaustive {
             let _ = writeln!(
                 text,
-                "At full depth, {} questions among {} references: {} of {} candidates the same to the byte, the first ten alike for {}; {:.0} references a second.",
+                "At full depth, {} questions among {} references: {} of {} candidates the same to the byte; of {} mates {} first, by the cascade {}; {:.0} references a second.",
                 audit.questions,
                 audit.records,
                 audit.same,
                 audit.compared,
-                audit.leaders_agree,
+                audit.mates,
+                audit.mates_first,
+                audit.mates_first_by_cascade,
                 audit.references_per_second
             );
         }
