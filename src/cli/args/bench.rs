@@ -34,6 +34,9 @@ pub(in crate::cli) struct BenchSearchArguments {
     /// Scans to search for at full depth too, among the first thousand references
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub(in crate::cli) exhaustive: usize,
+    /// Scans that are searched for at once, to hold one of many against one alone
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    pub(in crate::cli) batch: usize,
     /// Do not store decoys: their signatures are made again when they are compared
     #[arg(long)]
     pub(in crate::cli) regenerate: bool,

@@ -21,8 +21,6 @@ use std::time::Instant;
 const SIZES: [u64; 3] = [10_000, 100_000, 1_000_000];
 /// Searches that are timed at each.
 const TIMED: usize = 3;
-/// Questions at once.
-const BATCH: usize = 64;
 
 pub(super) fn run(context: &Context, command: &BenchCommand) -> anyhow::Result<Outcome> {
     match command {
@@ -67,8 +65,8 @@ fn search(context: &Context, arguments: &BenchSearchArguments) -> anyhow::Result
     let bench =
         Bench { context, searching: &searching, planted: &planted, references, snapshot, seed };
     let batch = Batch {
-        questions: BATCH,
-        seconds_a_question: bench.time_batch(BATCH)?,
+        questions: arguments.batch.max(1),
+        seconds_a_question: bench.time_batch(arguments.batch.max(1))?,
         alone_seconds: bench.time_batch(1)?,
     };
     // 3.
