@@ -6,6 +6,7 @@ use super::output::print;
 use super::{Context, Outcome};
 use crate::access::Identity;
 use crate::config::{Config, LogConfig, LogFormat, TlsConfig, VARIABLE_PREFIX};
+use crate::gallery::{Gallery, GalleryOpening};
 use crate::service::{Gate, LaboratoryGate, Limits, OpenGate, Security, Server, Tls};
 use crate::store::DiskStore;
 use anyhow::Context as _;
@@ -41,17 +42,8 @@ pub(super) fn run(context: &Context, arguments: &ServeArguments) -> anyhow::Resu
     let limits = limits(&config);
     let engine = context.engine.clone();
     let gallery = Searching::new(context)?.gallery(context, path);
-    let opening = gallery.open(&store, &mut |progress| {
-        tracing::debug!(done = progress.done, total = progress.total, "reading the index");
-    });
-    let opening = opening.with_context(|| path.display().to_string())?;
-    tracing::info!(
-        read = opening.read,
-        made = opening.made,
-        unindexed = opening.unindexed,
-        "the index is ready"
-    );
     let (store, gallery) = (Arc::new(store), Arc::new(gallery));
+    open_beside(&store, &gallery)?;
     let server = Server::with_gallery(engine, store, gallery, limits, gate, Some(Arc::new(audit)))?;
     // 3.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -60,6 +52,24 @@ pub(super) fn run(context: &Context, arguments: &ServeArguments) -> anyhow::Resu
     runtime.shutdown_background();
     served?;
     Ok(Outcome::Done)
+}
+
+/// Reads what is kept of the references, and makes what is missing, while calls are answered; a search waits for it.
+fn open_beside(store: &Arc<DiskStore>, gallery: &Arc<Gallery>) -> std::io::Result<()> {
+    let (store, gallery) = (Arc::clone(store), Arc::clone(gallery));
+    let open = move || {
+        let opening = gallery.open(&*store, &mut |progress| {
+            tracing::debug!(done = progress.done, total = progress.total, "reading the index");
+        });
+        match opening {
+            Ok(GalleryOpening { read, made, dropped, unindexed }) => {
+                tracing::info!(read, made, dropped, unindexed, "the index is ready");
+            }
+            // The next search tries again, and says what is wrong.
+            Err(error) => tracing::error!(%error, "the index cannot be read"),
+        }
+    };
+    std::thread::Builder::new().name("index".to_owned()).spawn(open).map(drop)
 }
 
 async fn serve(server: Server, security: Security, config: &Config) -> anyhow::Result<()> {

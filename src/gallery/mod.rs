@@ -29,7 +29,7 @@ use log::{Family, Log};
 use serde::Serialize;
 use state::State;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 /// The name of the folder of entries in that of a store.
 const FOLDER: &str = "gallery";
@@ -127,14 +127,16 @@ impl Gallery {
         self.opened(&mut state, store, progress)
     }
 
-    /// Follows what the store was told since, so that the next snapshot has nothing to do.
+    /// Follows what the store was told since, so that the next snapshot has nothing to do; unless somebody is at it or
+    /// the references were not opened yet: then the next snapshot does it.
     ///
     /// # Errors
     /// As [`Self::open`].
     pub fn refresh(&self, store: &dyn ReferenceStore) -> Result<(), GalleryError> {
-        let mut state = self.state();
-        self.opened(&mut state, store, &mut |_| ())?;
-        state.follow(store)
+        match self.state.try_lock() {
+            Ok(mut state) if state.opened => state.follow(store),
+            Ok(_) | Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => Ok(()),
+        }
     }
 
     /// The references as they are now.

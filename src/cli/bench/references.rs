@@ -8,6 +8,7 @@ use crate::digest::Digest;
 use crate::gallery::{Gallery, Snapshot};
 use crate::index::Entry;
 use crate::search::Signatures;
+use crate::signature::Signature;
 use crate::store::{
     DiskStore, Enrolment, ExhibitMetadata, ExhibitRef, Facets, LiveScan, MarkKind,
     ReferenceStore as _, ScanId, SignatureBlob, StoreError, StoredSignature,
@@ -74,15 +75,14 @@ impl<'a> References<'a> {
             .map(|planted| Scan {
                 name: planted.name.clone(),
                 original: planted.original.clone(),
-                signature: planted.signature.to_bytes(),
-                entry: searching.indexer.entry(&planted.signature),
+                signature: planted.signature.clone(),
             })
             .collect();
         let mut references =
             Self { gallery, maker, extraction, place, planted: Vec::new(), decoys: 0 };
         references.planted = references.enter(0, &planted_scans)?;
         if let Place::Made(signatures) = &mut references.place {
-            let kept = planted_scans.into_iter().map(|scan| scan.signature);
+            let kept = planted_scans.into_iter().map(|scan| scan.signature.to_bytes());
             *signatures = references.planted.iter().copied().zip(kept).collect();
         }
         Ok(references)
@@ -98,13 +98,10 @@ impl<'a> References<'a> {
         let maker = self.maker;
         while self.decoys < decoys {
             let (first, last) = (self.decoys, (self.decoys + TOGETHER).min(decoys));
-            let indexer = self.gallery.indexer();
             let make = |number: u64| {
-                let signature = maker.signature(number);
-                let entry = indexer.entry(&signature);
                 let name = format!("decoy {number}");
                 let original = name.clone().into_bytes();
-                Scan { name, original, signature: signature.to_bytes(), entry }
+                Scan { name, original, signature: maker.signature(number) }
             };
             let scans: Vec<Scan> = (first..last).into_par_iter().map(make).collect();
             self.enter(self.records(), &scans)?;
@@ -119,15 +116,18 @@ impl<'a> References<'a> {
         let numbered = || (first..).zip(scans);
         match &self.place {
             Place::Stored(store) => {
+                let signatures: Vec<Vec<u8>> =
+                    scans.par_iter().map(|scan| scan.signature.to_bytes()).collect();
                 let exhibit =
                     ExhibitMetadata { laboratory: LABORATORY.to_owned(), ..Default::default() };
                 let enrolments: Vec<Enrolment<'_>> = numbered()
-                    .map(|(number, scan)| Enrolment {
+                    .zip(&signatures)
+                    .map(|((number, scan), signature)| Enrolment {
                         original: &scan.original,
                         original_name: &scan.name,
                         mark: MarkKind::BreechFace,
                         signature: SignatureBlob {
-                            bytes: &scan.signature,
+                            bytes: signature,
                             engine_version: crate::VERSION,
                             extraction: self.extraction,
                         },
@@ -135,19 +135,20 @@ impl<'a> References<'a> {
                         entered: entered(number),
                     })
                     .collect();
-                let enrolled: Vec<ScanId> =
-                    store.enrol_many(&enrolments)?.iter().map(|enrolled| enrolled.scan).collect();
-                let entries: Vec<_> = enrolled
-                    .iter()
-                    .zip(scans)
-                    .map(|(id, scan)| (*id, Digest::of(&scan.signature), scan.entry.clone()))
-                    .collect();
-                self.gallery.write_down(&entries)?;
-                Ok(enrolled)
+                // The gallery makes the entries of what the store was told.
+                let enrolled = store.enrol_many(&enrolments)?;
+                Ok(enrolled.iter().map(|enrolled| enrolled.scan).collect())
             }
             Place::Made(_) => {
                 let ids: Vec<ScanId> = numbered().map(|(number, _)| name(number)).collect();
-                for ((number, scan), id) in numbered().zip(&ids) {
+                let indexer = self.gallery.indexer();
+                let made: Vec<(Digest, Entry)> = scans
+                    .par_iter()
+                    .map(|Scan { signature, .. }| {
+                        (Digest::of(&signature.to_bytes()), indexer.entry(signature))
+                    })
+                    .collect();
+                for ((number, id), (digest, entry)) in (first..).zip(&ids).zip(&made) {
                     let facets = Facets {
                         mark: MarkKind::BreechFace,
                         laboratory: LABORATORY.to_owned(),
@@ -160,9 +161,9 @@ impl<'a> References<'a> {
                         facets,
                         entered: entered(number),
                         sharing: None,
-                        signature: Some(Digest::of(&scan.signature)),
+                        signature: Some(*digest),
                     };
-                    self.gallery.add(live, &scan.entry)?;
+                    self.gallery.add(live, entry)?;
                 }
                 Ok(ids)
             }
@@ -206,8 +207,7 @@ impl Signatures for References<'_> {
 struct Scan {
     name: String,
     original: Vec<u8>,
-    signature: Vec<u8>,
-    entry: Entry,
+    signature: Signature,
 }
 
 /// The name of a reference that is in no store.
