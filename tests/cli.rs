@@ -208,10 +208,10 @@ fn a_search_for_several_scans_is_a_list_and_full_depth_gives_the_same_candidates
 #[test]
 fn the_index_is_verified_and_made_anew() {
     let (program, _) = with_store();
-    let verified = program.run(&["store", "verify", "--store", "store", "--json"]).exits(0).json();
-    assert_eq!(verified["entries"], 10, "enrolling did not write the entries down: {verified:#}");
+    program.run(&["store", "verify", "--store", "store"]).exits(0);
     let entries = program.path("store/gallery/entries");
     let mut bytes = std::fs::read(&entries).unwrap();
+    assert!(bytes.len() > 10 * 2000, "enrolling did not write the entries down");
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     std::fs::write(&entries, bytes).unwrap();

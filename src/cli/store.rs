@@ -86,9 +86,6 @@ struct Verification {
     objects: u64,
     bytes: u64,
     unused: u64,
-    /// Index entries that were made anew and compared; a server does not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    entries: Option<u64>,
     findings: Vec<String>,
     unlisted: u64,
 }
@@ -102,7 +99,6 @@ impl Verification {
             objects: report.objects,
             bytes: report.bytes,
             unused: report.unused,
-            entries: Some(entries.entries),
             findings: findings.chain(of_entries).collect(),
             unlisted: report.unlisted + entries.unlisted,
         }
@@ -113,7 +109,7 @@ impl From<client::Verification> for Verification {
     fn from(verification: client::Verification) -> Self {
         let client::Verification { sound, objects, bytes, unused, findings, unlisted } =
             verification;
-        Self { sound, objects, bytes, unused, entries: None, findings, unlisted }
+        Self { sound, objects, bytes, unused, findings, unlisted }
     }
 }
 
@@ -150,9 +146,8 @@ fn verify(context: &Context, arguments: &LookArguments) -> anyhow::Result<Outcom
         for finding in &verification.findings {
             print(&format!("{finding}\n"))?;
         }
-        let Verification { objects, bytes, unused, entries, .. } = verification;
-        let entries = entries.map_or_else(String::new, |count| format!(", {count} index entries"));
-        print(&format!("{objects} objects, {bytes} bytes, {unused} in no use{entries}\n"))?;
+        let Verification { objects, bytes, unused, .. } = verification;
+        print(&format!("{objects} objects, {bytes} bytes, {unused} in no use\n"))?;
     }
     if !verification.sound {
         let count = verification.findings.len() as u64 + verification.unlisted;
