@@ -6,16 +6,13 @@
 
 use super::block::{Block, LANES, Scales};
 use super::entry::Steps;
+use super::factor::Factor;
 use super::layout::{COARSE, Layout};
 use super::pairs::{Pairs, WithPairs};
 use super::question::{Question, TILE, Tile};
 use super::sums::{Aligned, join, multiply, of, stride};
 use super::transform::Transform;
 use pulp::Simd;
-
-/// Least product of the two sums of squares as a share of the squared overlap, so that nothing is divided by
-/// what the cut harmonics left of nothing: heights are of the order of one, those of fine noise of a tenth.
-pub(super) const LEAST_PRODUCT: f32 = 1e-8;
 
 /// The best of one group of references for one question.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -236,37 +233,17 @@ impl<S: Simd, P: Pairs> Column<'_, S, P> {
         let (one, other) = (of::<S>(first, centre, harmonics), of::<S>(second, centre, harmonics));
         join(simd, [one, other], squares);
         transform.inverse(simd, squares);
-        let heights = self.scale(&scales.heights, steps.heights);
-        let products = self.scale(&scales.products, steps.squares * steps.mask);
-        let mask = self.scale(&scales.mask, steps.mask);
-        let measured = self.scale(&scales.measured, 1.0);
-        let smaller = simd.min_f32s(measured, simd.splat_f32s(tile.measured[centre]));
-        let least = simd.mul_f32s(smaller, simd.splat_f32s(self.kernel.least_overlap));
-        let zero = simd.splat_f32s(0.0);
-        let floor = simd.splat_f32s(LEAST_PRODUCT);
-        let heights = simd.mul_f32s(heights, heights);
+        let (measured, least) = (tile.measured[centre], self.kernel.least_overlap);
+        let formula = Factor::new(simd, scales, self.lane, steps, measured, least);
         let buffers = &mut *self.buffers;
         let overlaps = S::as_simd_f32s(buffers.overlap_coarse.get()).0;
         let squares = S::as_simd_f32s(buffers.coarse.get()).0;
         let factors = S::as_mut_simd_f32s(buffers.factors.get_mut()).0;
         for (angle, factor) in factors.iter_mut().enumerate().take(transform.size()) {
             let place = 2 * transform.place(angle);
-            let overlap = simd.mul_f32s(overlaps[place + of_pair], mask);
-            let product = simd.mul_f32s(squares[place], squares[place + 1]);
-            let product = simd.mul_f32s(product, products);
-            let least_product = simd.mul_f32s(floor, simd.mul_f32s(overlap, overlap));
-            let product = simd.max_f32s(product, least_product);
-            let counted = simd.mul_f32s(simd.min_f32s(overlap, smaller), heights);
-            let divided = simd.div_f32s(counted, simd.mul_f32s(product, smaller));
-            let enough = simd.greater_than_f32s(overlap, least);
-            *factor = simd.select_f32s(enough, simd.sqrt_f32s(divided), zero);
+            let squares = [squares[place], squares[place + 1]];
+            *factor = formula.at(simd, overlaps[place + of_pair], squares);
         }
-    }
-
-    /// The column's own of what is known of a group, times the question's step.
-    #[inline(always)]
-    fn scale(&self, numbers: &[f32; LANES], step: f32) -> S::f32s {
-        self.simd.mul_f32s(S::as_simd_f32s(numbers).0[self.lane], self.simd.splat_f32s(step))
     }
 
     /// The best over all angles at one centre. Factors are interpolated between the coarse angles.

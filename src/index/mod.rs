@@ -16,6 +16,7 @@
 mod block;
 mod centre;
 mod entry;
+mod factor;
 mod kernel;
 mod layout;
 mod pairs;

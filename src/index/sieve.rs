@@ -5,7 +5,7 @@
 
 use super::block::{Block, LANES, Scales};
 use super::entry::Steps;
-use super::kernel::LEAST_PRODUCT;
+use super::factor::Factor;
 use super::layout::{COARSE, Layout};
 use super::pairs::{Pairs, WithPairs};
 use super::question::{Question, TILE, Tile};
@@ -232,29 +232,12 @@ impl<S: Simd, P: Pairs> Column<'_, S, P> {
         let second = S::as_simd_f32s(buffers.second_squares.get()).0;
         join(simd, [of::<S>(first, 0, harmonics), of::<S>(second, 0, harmonics)], squares);
         transform.inverse(simd, squares);
-        let of_lane = |numbers: &[f32; LANES], step: f32| {
-            simd.mul_f32s(S::as_simd_f32s(numbers).0[lane], simd.splat_f32s(step))
-        };
-        let heights = of_lane(&scales.heights, steps.heights);
-        let products = of_lane(&scales.products, steps.squares * steps.mask);
-        let (mask, measured) = (of_lane(&scales.mask, steps.mask), of_lane(&scales.measured, 1.0));
-        let smaller = simd.min_f32s(measured, simd.splat_f32s(middle.measured[0]));
-        let least = simd.mul_f32s(smaller, simd.splat_f32s(self.sieve.least_overlap));
-        let zero = simd.splat_f32s(0.0);
-        let floor = simd.splat_f32s(LEAST_PRODUCT);
-        let heights = simd.mul_f32s(heights, heights);
+        let (measured, least) = (middle.measured[0], self.sieve.least_overlap);
+        let formula = Factor::new(simd, scales, lane, steps, measured, least);
         let factors = S::as_mut_simd_f32s(buffers.factors.get_mut()).0;
         for (angle, factor) in factors.iter_mut().enumerate().take(transform.size()) {
             let place = 2 * transform.place(angle);
-            let overlap = simd.mul_f32s(overlaps[place], mask);
-            let product = simd.mul_f32s(squares[place], squares[place + 1]);
-            let product = simd.mul_f32s(product, products);
-            let least_product = simd.mul_f32s(floor, simd.mul_f32s(overlap, overlap));
-            let product = simd.max_f32s(product, least_product);
-            let counted = simd.mul_f32s(simd.min_f32s(overlap, smaller), heights);
-            let divided = simd.div_f32s(counted, simd.mul_f32s(product, smaller));
-            let enough = simd.greater_than_f32s(overlap, least);
-            *factor = simd.select_f32s(enough, simd.sqrt_f32s(divided), zero);
+            *factor = formula.at(simd, overlaps[place], [squares[place], squares[place + 1]]);
         }
     }
 
