@@ -10,6 +10,7 @@ use crate::world::{Draws, LABEL};
 use anyhow::{anyhow, ensure};
 use casemark::service::pb;
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use tonic::transport::Channel;
 
 /// Records of a page, while the catalogue is read.
@@ -29,7 +30,7 @@ struct Known {
 #[derive(Clone, Debug)]
 pub(crate) struct Narrowed {
     pub(crate) wanted: Wanted,
-    pub(crate) records: u64,
+    pub(crate) records: RangeInclusive<u64>,
 }
 
 /// The records of the store before the load.
@@ -111,18 +112,43 @@ impl Catalogue {
         } else {
             self.stretch(draws)
         };
+        let of_store = chosen[draws.index(chosen.len())];
+        let wanted = self.wanted(of_store, pool, draws, note, Some(filter))?;
+        let records = chosen.len() as u64;
+        Ok(Narrowed { wanted, records: records..=records })
+    }
+
+    /// A search over everything. What a load has entered meanwhile is searched too.
+    pub(crate) fn whole(
+        &self,
+        pool: &Pool,
+        draws: &mut Draws,
+        note: &str,
+    ) -> anyhow::Result<Narrowed> {
+        let of_store = draws.index(self.records.len());
+        let wanted = self.wanted(of_store, pool, draws, note, None)?;
+        Ok(Narrowed { wanted, records: self.len() as u64..=u64::MAX })
+    }
+
+    /// A search with this scan of the store, or with a file.
+    fn wanted(
+        &self,
+        of_store: usize,
+        pool: &Pool,
+        draws: &mut Draws,
+        note: &str,
+        filter: Option<pb::Filter>,
+    ) -> anyhow::Result<Wanted> {
         let questioned = if draws.below(2) == 0 {
-            Questioned::Stored(self.records[chosen[draws.index(chosen.len())]].scan.clone())
+            Questioned::Stored(self.records[of_store].scan.clone())
         } else {
             let (name, file) = pool.copy(draws.index(pool.len()), note)?;
             Questioned::File(name, file)
         };
-        let omit_cells = draws.below(2) == 0;
-        let wanted = Wanted { questioned, filter: Some(filter), omit_cells };
-        Ok(Narrowed { wanted, records: chosen.len() as u64 })
+        Ok(Wanted { questioned, filter, omit_cells: draws.below(2) == 0 })
     }
 
-    /// A search over everything.
+    /// A search over everything, to be given up.
     pub(crate) fn wide(&self, draws: &mut Draws) -> Wanted {
         let questioned = Questioned::Stored(self.scan(draws));
         Wanted { questioned, filter: None, omit_cells: true }

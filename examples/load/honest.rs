@@ -114,7 +114,7 @@ async fn call(
     loop {
         let called = match (&narrowed, search) {
             (Ok(narrowed), true) => {
-                clients::search(channel.clone(), &narrowed.wanted, narrowed.records).await
+                clients::search(channel.clone(), &narrowed.wanted, narrowed.records.clone()).await
             }
             (Err(error), true) => Err(Trouble::Wrong(format!("{error:#}"))),
             (_, false) => clients::get(channel.clone(), &scan).await.map(drop),

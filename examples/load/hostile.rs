@@ -103,6 +103,7 @@ pub(crate) async fn run(arguments: HostileArguments) -> anyhow::Result<bool> {
     let mix = MixArguments {
         clients: 0,
         records_per_search: arguments.records_per_search,
+        whole_every: 1,
         cut_every: 1,
         firearms: 2,
         pause_ms: 0,

@@ -1,10 +1,11 @@
 //! The load: many clients of all laboratories, each of which asks again as soon as it was answered.
 //!
-//! Of a hundred calls eighty are searches, fifteen enrolments and five of all other kinds. One search in some is over
-//! everything and ends early, by its deadline or because its client goes away. A client that is refused comes back when it
+//! Of a hundred calls eighty are searches, fifteen enrolments and five of all other kinds. Half of the searches are over
+//! everything, half are narrowed as an examiner narrows them. One search in some is over everything and ends early, by its
+//! deadline or because its client goes away. A client that is refused comes back when it
 //! was told to. Whatever is neither an answer nor such a refusal is an error.
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Narrowed};
 use crate::clients::{self, Called, Directory, Meaning, Questioned, Trouble};
 use crate::process::{Service, Site};
 use crate::report::{Kind, Tally};
@@ -36,6 +37,9 @@ pub(crate) struct MixArguments {
     /// About how many records a search looks at: as many as an examiner's filters leave
     #[arg(long, value_name = "N", default_value_t = 15)]
     pub(crate) records_per_search: usize,
+    /// One search in so many is over everything and waits for its answer
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub(crate) whole_every: u64,
     /// One search in so many is over everything and is cut short
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(crate) cut_every: u64,
@@ -83,7 +87,7 @@ pub(crate) struct Outcome {
 
 /// What one call is to do, the same at every attempt.
 enum Task {
-    Search(crate::catalogue::Narrowed),
+    Search { kind: Kind, search: Narrowed },
     SearchCut { wanted: clients::Wanted, after: Duration, by_deadline: bool },
     Enrol { request_id: String, exhibit: pb::ExhibitMetadata, name: String, file: Bytes },
     Get(String),
@@ -97,7 +101,7 @@ enum Task {
 impl Task {
     const fn kind(&self) -> Kind {
         match self {
-            Self::Search(_) => Kind::Search,
+            Self::Search { kind, .. } => *kind,
             Self::SearchCut { .. } => Kind::SearchCut,
             Self::Enrol { .. } => Kind::Enrol,
             Self::Get(_) => Kind::Get,
@@ -112,8 +116,8 @@ impl Task {
     /// One attempt. What was acknowledged comes back.
     async fn attempt(&self, channel: Channel) -> Called<Option<pb::EnrolResponse>> {
         match self {
-            Self::Search(search) => {
-                clients::search(channel, &search.wanted, search.records).await?;
+            Self::Search { search, .. } => {
+                clients::search(channel, &search.wanted, search.records.clone()).await?;
             }
             Self::SearchCut { wanted, after, by_deadline } => {
                 clients::cut_search(channel, wanted, *after, *by_deadline).await?;
@@ -279,7 +283,13 @@ impl Mix {
                     by_deadline: draws.below(2) == 0,
                 });
             }
-            return Ok(Task::Search(self.catalogue.narrowed(&self.pool, draws, &note)?));
+            let whole = draws.below(self.arguments.whole_every.max(1)) == 0;
+            let (kind, search) = if whole {
+                (Kind::SearchWhole, self.catalogue.whole(&self.pool, draws, &note)?)
+            } else {
+                (Kind::Search, self.catalogue.narrowed(&self.pool, draws, &note)?)
+            };
+            return Ok(Task::Search { kind, search });
         }
         let which_file = draws.index(self.pool.len());
         let file = || self.pool.copy(which_file, &note);
@@ -313,10 +323,7 @@ impl Mix {
     }
 
     /// A small search with a scan of the store, for the honest clients beside hostile ones.
-    pub(crate) fn small_search(
-        &self,
-        draws: &mut Draws,
-    ) -> anyhow::Result<crate::catalogue::Narrowed> {
+    pub(crate) fn small_search(&self, draws: &mut Draws) -> anyhow::Result<Narrowed> {
         loop {
             let search = self.catalogue.narrowed(&self.pool, draws, "")?;
             if matches!(search.wanted.questioned, Questioned::Stored(_)) {

@@ -12,6 +12,8 @@ const KEPT: usize = 50;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     Search,
+    /// Over everything, to its end.
+    SearchWhole,
     /// One that its client ends before it is done.
     SearchCut,
     Enrol,
@@ -26,7 +28,8 @@ pub(crate) enum Kind {
 impl Kind {
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::Search => "search",
+            Self::Search => "search, narrowed",
+            Self::SearchWhole => "search, whole store",
             Self::SearchCut => "search, cut short",
             Self::Enrol => "enrol",
             Self::Get => "get",

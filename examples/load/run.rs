@@ -152,11 +152,12 @@ pub(crate) async fn stop(arguments: &StopArguments) -> anyhow::Result<bool> {
 }
 
 fn announce(mix: &Mix, longest: Duration) {
-    let MixArguments { clients, records_per_search, cut_every, pause_ms, .. } = mix.arguments;
+    let MixArguments { clients, records_per_search, whole_every, cut_every, pause_ms, .. } =
+        mix.arguments;
     println!(
         "{clients} clients of 15 laboratories for {:.1} min: 80 % searches, 15 % enrolments, 5 % others; each asks again\n\
-         {pause_ms} ms after it was answered. Searches are narrowed by case, or by laboratory, calibre and time of entry,\n\
-         to about {records_per_search} records; one in {cut_every} is over all {} and is cut short.",
+         {pause_ms} ms after it was answered. One search in {whole_every} is over all {} records; the others are narrowed by case, or by\n\
+         laboratory, calibre and time of entry, to about {records_per_search}. One in {cut_every} is over all and is cut short.",
         longest.as_secs_f64() / 60.0,
         mix.catalogue.len(),
     );
