@@ -333,6 +333,63 @@ fn whatever_becomes_of_the_file_of_entries_costs_time_and_no_answer() {
 }
 
 #[test]
+fn rows_of_no_use_go_once_they_are_the_most_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = DiskStore::create_or_open(folder.path()).unwrap();
+    fill(&store);
+    let (_, expected) = reopened(&store);
+    let whole = fs::read(entries(folder.path())).unwrap();
+    let row = (whole.len() - 80) / 14;
+    // Every row twice more, damaged the first time, and as many as a long life leaves.
+    let mut damaged = whole[80..].to_vec();
+    damaged.chunks_mut(row).for_each(|row| row[60] ^= 1);
+    let useless = [&damaged[..], &whole[80..]].concat().repeat(40);
+    fs::write(entries(folder.path()), [&whole[..80], &useless, &whole[80..]].concat()).unwrap();
+    let (opening, found) = reopened(&store);
+    assert_eq!((opening.read, opening.made, opening.dropped), (14, 0, 80 * 14));
+    assert_eq!(found, expected);
+    // In the order in which they lay.
+    assert_eq!(fs::read(entries(folder.path())).unwrap(), whole);
+    assert_eq!(fs::read_dir(folder.path().join("gallery")).unwrap().count(), 1);
+    // What comes later is written to the new file.
+    enrol(&store, 15, &SIGNATURES[5].to_bytes());
+    assert_eq!(reopened(&store).0.made, 1);
+    assert_eq!(fs::read(entries(folder.path())).unwrap().len(), whole.len() + row);
+}
+
+#[test]
+fn who_comes_takes_the_place_of_who_has_left() {
+    let store = MemoryStore::new();
+    let gallery = Gallery::of(&engine());
+    let mut entered = fill(&store);
+    let before = gallery.snapshot(&store).unwrap();
+    let mut bytes = Vec::new();
+    for (number, signature) in SIGNATURES.iter().enumerate() {
+        store.withdraw(Subject::Scan(entered[number]), "a mistake", at(20)).unwrap();
+        gallery.snapshot(&store).unwrap();
+        entered[number] = enrol(&store, 20 + number, &signature.to_bytes());
+        let after = gallery.snapshot(&store).unwrap();
+        assert_eq!((records(&after), scans_alike(&after, number)[0]), (14, entered[number]));
+        bytes.push(gallery.bytes());
+    }
+    let after = gallery.snapshot(&store).unwrap();
+    // Twice as many would have another group of sixteen.
+    assert!(bytes.iter().all(|now| *now == bytes[0]), "{bytes:?}");
+    // The same likeness, whoever it is now; and who holds on to how it was sees that.
+    let likeness =
+        |references| alike(references, 3).iter().map(|alike| alike.likeness).collect::<Vec<_>>();
+    assert_eq!(likeness(&after), likeness(&before));
+    assert!(scans_alike(&before, 3).iter().all(|scan| !entered.contains(scan)));
+    // They are counted as what they are now.
+    let filter = Filter { laboratory: Some("North".into()), ..Filter::default() };
+    let choice = after.choose(&filter, &|_| Ok(true)).unwrap();
+    assert_eq!((choice.records(), choice.skipped().laboratory), (7, 7));
+    let filter = Filter { entered_from: Some(at(34)), ..filter };
+    let choice = after.choose(&filter, &|_| Ok(true)).unwrap();
+    assert_eq!((choice.records(), choice.skipped()), (0, store.skipped(&filter).unwrap()));
+}
+
+#[test]
 fn verifying_finds_entries_that_differ_or_are_damaged_and_counts_those_that_lack() {
     let folder = tempfile::tempdir().unwrap();
     let store = DiskStore::create_or_open(folder.path()).unwrap();

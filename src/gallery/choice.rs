@@ -77,6 +77,17 @@ pub(super) fn choose(
         false
     };
     for segment in &snapshot.segments {
+        if !may_have(segment, &fates, filter) {
+            for (class, records) in segment.classes() {
+                match fates[*class as usize] {
+                    Fate::Absent => {}
+                    Fate::LeftOut(part) => choice.skipped.add(part, *records),
+                    Fate::Chosen => choice.skipped.add(FilterPart::Entered, *records),
+                }
+            }
+            choice.places.push(Vec::new());
+            continue;
+        }
         let places = places(segment, |row| looked_at(row, &mut choice.skipped));
         choice.indexed += places.len() as u64;
         choice.places.push(places);
@@ -89,7 +100,15 @@ pub(super) fn choose(
     Ok(choice)
 }
 
+/// Whether a search may look at one of a segment, by its summary.
+fn may_have(segment: &Segment, fates: &[Fate], filter: &Filter) -> bool {
+    let in_time =
+        segment.entered().is_some_and(|(first, last)| filter.allows_time_within(first, last));
+    let chosen = |class: &u32| matches!(fates[*class as usize], Fate::Chosen);
+    in_time && segment.classes().keys().any(chosen)
+}
+
 fn places(segment: &Segment, mut looked_at: impl FnMut(&Row) -> bool) -> Vec<usize> {
-    let rows = segment.rows.iter().enumerate();
+    let rows = segment.rows().iter().enumerate();
     rows.filter(|(_, row)| row.as_ref().is_some_and(&mut looked_at)).map(|(at, _)| at).collect()
 }

@@ -1,6 +1,7 @@
 //! Index entries on the disk, so that a restart need not make them anew.
 //!
-//! One file a set of parameters, which is only appended to. A header of 80 bytes: magic `CMGALERY`, format version
+//! One file a set of parameters, which is appended to, and written anew without the rows of no use once they are the
+//! most of it. A header of 80 bytes: magic `CMGALERY`, format version
 //! (u32), bytes a row (u32), digest of the parameters of entries, digest of the extraction's. Then rows of one
 //! length: the scan (16 bytes), SHA-256 of its signature (32), the entry's bytes, and the first 16 bytes of the SHA-256 of
 //! all that, by which a row that was torn or damaged is known. Nothing is synced: whatever is lost is made anew from the
@@ -9,7 +10,7 @@
 use crate::digest::Digest;
 use crate::store::{ScanId, StoreError};
 use std::fs::{self, File};
-use std::io::{BufReader, ErrorKind, Read as _, Write as _};
+use std::io::{BufReader, BufWriter, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
@@ -21,6 +22,8 @@ const HEADER: usize = 80;
 const SCAN: usize = 16;
 const SIGNATURE: usize = 32;
 const CHECK: usize = 16;
+/// Rows that are copied together.
+const COPIED_TOGETHER: usize = 256;
 
 /// What the file's rows are of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,6 +148,38 @@ impl Log {
             bytes.extend_from_slice(&check.as_bytes()[..CHECK]);
         }
         self.file.write_all(&bytes).map_err(StoreError::io("write", &self.path))
+    }
+
+    /// Writes it anew with the whole rows that are to be kept, beside the old one, whose place it takes at the end.
+    pub(super) fn compact(
+        &mut self,
+        mut keep: impl FnMut(&LogRow<'_>) -> bool,
+    ) -> Result<(), StoreError> {
+        let path = self.path.with_extension("new");
+        let io = |action| StoreError::io(action, &path);
+        let mut rows = self.rows()?;
+        let mut file =
+            BufWriter::with_capacity(1 << 20, File::create(&path).map_err(io("create"))?);
+        file.write_all(&self.family.header()).map_err(io("write"))?;
+        loop {
+            let bytes = rows.next(COPIED_TOGETHER).map_err(StoreError::io("read", &self.path))?;
+            if bytes.is_empty() {
+                break;
+            }
+            for bytes in bytes.chunks_exact(self.row()) {
+                if row(bytes).is_some_and(|row| keep(&row)) {
+                    file.write_all(bytes).map_err(io("write"))?;
+                }
+            }
+        }
+        file.flush().map_err(io("write"))?;
+        drop(file);
+        fs::rename(&path, &self.path).map_err(io("rename"))?;
+        self.file = File::options()
+            .append(true)
+            .open(&self.path)
+            .map_err(StoreError::io("open", &self.path))?;
+        Ok(())
     }
 
     /// Makes it empty.

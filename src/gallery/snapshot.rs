@@ -70,7 +70,8 @@ impl Sifted {
 
 impl Snapshot {
     /// Chooses by a filter among the references whose class is admitted; the others are as if they were not there. Costs
-    /// a look at a few bytes of every reference, and none at its entry.
+    /// a look at a few bytes of every reference, none at its entry, and of a thousand that were entered together and of
+    /// which none is wanted one look at their summary.
     ///
     /// # Errors
     /// Those of `admits`.
@@ -87,7 +88,7 @@ impl Snapshot {
     pub fn scans(&self, choice: &Choice) -> Vec<ScanId> {
         let chosen = self.segments.iter().zip(&choice.places);
         let scans = chosen.flat_map(|(segment, places)| {
-            places.iter().filter_map(|place| segment.rows[*place]).map(|row| row.scan)
+            places.iter().filter_map(|place| segment.rows()[*place]).map(|row| row.scan)
         });
         let mut scans: Vec<ScanId> = scans.collect();
         scans.sort_unstable();
@@ -148,7 +149,7 @@ impl Snapshot {
                     let scores = segment.sift(indexer, questions, places, workspace)?;
                     let sifted = scores.into_iter().map(|scores| {
                         let sifted = places.iter().zip(scores).filter_map(|(place, score)| {
-                            let scan = segment.rows[*place]?.scan;
+                            let scan = segment.rows()[*place]?.scan;
                             Some(Sifted { score, scan, piece, place: *place })
                         });
                         let mut sifted: Vec<Sifted> = sifted.collect();
@@ -201,7 +202,7 @@ impl Snapshot {
                     let found =
                         indexer.score_chosen(question, &segment.block, &places, workspace)?;
                     let alike = places.iter().zip(found).filter_map(|(place, likeness)| {
-                        Some(Alike { scan: segment.rows[*place]?.scan, likeness })
+                        Some(Alike { scan: segment.rows()[*place]?.scan, likeness })
                     });
                     Ok(Some(alike.collect()))
                 },

@@ -10,13 +10,15 @@ use crate::index::{Entry, Indexer};
 use crate::store::{LiveScan, Progress, ReferenceStore, ScanId, StoreError};
 use crate::surface::Kind;
 use rayon::prelude::*;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Rows that are read from the file before they are looked at together.
 const READ_TOGETHER: usize = 8 * ROWS;
 /// Entries that are made before they are written down together.
 const MADE_TOGETHER: usize = 256;
+/// So many rows of the file may be of no use before it is written anew, and as many as are of use.
+const WASTE: u64 = 1024;
 /// So few are made by the thread that asks.
 const FEW: usize = 8;
 
@@ -36,6 +38,8 @@ pub(super) struct State {
     pub(super) snapshot: Snapshot,
     pub(super) log: Option<Log>,
     places: HashMap<ScanId, Place>,
+    /// Places whose references have left.
+    vacant: HashMap<Kind, Vec<Place>>,
     /// Changes of the store that are in.
     followed: usize,
 }
@@ -49,11 +53,12 @@ impl State {
             snapshot: Snapshot::default(),
             log: None,
             places: HashMap::new(),
+            vacant: HashMap::new(),
             followed: 0,
         }
     }
 
-    /// 1. Lists what searches see, 2. reads what is kept of it, 3. makes the rest.
+    /// 1. Lists what searches see, 2. reads what is kept of it, 3. makes the rest, 4. forgets what is kept in vain.
     pub(super) fn open(
         &mut self,
         store: &dyn ReferenceStore,
@@ -94,6 +99,10 @@ impl State {
             opening.unindexed += together.len() as u64 - entered;
             let done = opening.read + opening.made + opening.unindexed;
             progress(Progress { done, total });
+        }
+        // 4.
+        if opening.dropped > opening.read + opening.made + WASTE {
+            self.compact()?;
         }
         self.opened = true;
         Ok(opening)
@@ -197,12 +206,33 @@ impl State {
             Arc::make_mut(&mut self.snapshot.unindexed).insert(scan, row);
             return Ok(());
         };
-        let number = self.open_segment(entry.kind());
-        let segment = Arc::make_mut(&mut self.snapshot.segments[number]);
-        let place = Place { segment: number as u32, row: segment.rows.len() as u32 };
-        segment.push(row, entry)?;
+        let place = match self.vacant.get_mut(&entry.kind()).and_then(Vec::pop) {
+            Some(place) => {
+                self.segment(place).reuse(place.row as usize, row, entry)?;
+                place
+            }
+            None => {
+                let segment = self.open_segment(entry.kind());
+                let segments = &mut self.snapshot.segments;
+                let place = Arc::make_mut(&mut segments[segment]).push(row, entry)?;
+                Place { segment: segment as u32, row: place as u32 }
+            }
+        };
         self.places.insert(scan, place);
         Ok(())
+    }
+
+    /// Writes the file anew, without the rows that are of no use.
+    fn compact(&mut self) -> Result<(), StoreError> {
+        let Some(mut log) = self.log.take() else { return Ok(()) };
+        let mut kept = HashSet::new();
+        let compacted = log.compact(|row| {
+            let known = self.row(row.scan);
+            known.is_some_and(|known| known.signature == Some(row.signature))
+                && kept.insert(row.scan)
+        });
+        self.log = Some(log);
+        compacted
     }
 
     /// The last segment of a kind, or a new one where that is full.
@@ -216,10 +246,12 @@ impl State {
     }
 
     fn remove(&mut self, scan: ScanId) {
-        if let Some(row) = self.row_mut(scan) {
-            *row = None;
+        if let Some(place) = self.places.remove(&scan) {
+            let segment = self.segment(place);
+            segment.clear(place.row as usize);
+            let kind = segment.kind;
+            self.vacant.entry(kind).or_default().push(place);
         }
-        self.places.remove(&scan);
         if self.snapshot.unindexed.contains_key(&scan) {
             Arc::make_mut(&mut self.snapshot.unindexed).remove(&scan);
         }
@@ -232,8 +264,8 @@ impl State {
         if self.row(scan).is_some_and(|row| row.class == class) {
             return;
         }
-        if let Some(Some(row)) = self.row_mut(scan) {
-            row.class = class;
+        if let Some(place) = self.places.get(&scan).copied() {
+            self.segment(place).reclassify(place.row as usize, class);
         } else if let Some(row) = Arc::make_mut(&mut self.snapshot.unindexed).get_mut(&scan) {
             row.class = class;
         }
@@ -248,16 +280,15 @@ impl State {
     fn row(&self, scan: ScanId) -> Option<&Row> {
         match self.places.get(&scan) {
             Some(place) => {
-                self.snapshot.segments[place.segment as usize].rows[place.row as usize].as_ref()
+                self.snapshot.segments[place.segment as usize].rows()[place.row as usize].as_ref()
             }
             None => self.snapshot.unindexed.get(&scan),
         }
     }
 
-    fn row_mut(&mut self, scan: ScanId) -> Option<&mut Option<Row>> {
-        let place = self.places.get(&scan)?;
-        let segment = Arc::make_mut(&mut self.snapshot.segments[place.segment as usize]);
-        segment.rows.get_mut(place.row as usize)
+    /// The segment of a place, to be changed.
+    fn segment(&mut self, place: Place) -> &mut Segment {
+        Arc::make_mut(&mut self.snapshot.segments[place.segment as usize])
     }
 
     pub(super) fn bytes(&self) -> u64 {

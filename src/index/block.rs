@@ -65,6 +65,20 @@ impl Block {
         self.append(entry.family, entry.centre, entry.steps, values)
     }
 
+    /// Puts a reference in the place of another.
+    ///
+    /// # Errors
+    /// As [`Block::push`]; the block is as before.
+    ///
+    /// # Panics
+    /// Where the block has no such place.
+    pub fn replace(&mut self, place: usize, entry: &Entry) -> Result<(), IndexError> {
+        self.admit(entry.family, entry.values.len())?;
+        self.centres[place] = entry.centre;
+        self.write(place, entry.steps, entry.values.iter().copied());
+        Ok(())
+    }
+
     /// Appends a reference from an entry's bytes, without a copy of them.
     ///
     /// # Errors
@@ -82,12 +96,23 @@ impl Block {
         steps: Steps,
         values: impl ExactSizeIterator<Item = i8> + Clone,
     ) -> Result<(), IndexError> {
+        self.admit(family, values.len())?;
+        self.place();
+        self.centres.push(centre);
+        self.write(self.centres.len() - 1, steps, values);
+        Ok(())
+    }
+
+    fn admit(&self, family: Family, found: usize) -> Result<(), IndexError> {
         self.family.admit(family)?;
+        let wanted = 2 * self.layout.values();
+        if found == wanted { Ok(()) } else { Err(IndexError::Values { found, wanted }) }
+    }
+
+    /// Overwrites all but the centre of a reference.
+    fn write(&mut self, place: usize, steps: Steps, values: impl Iterator<Item = i8> + Clone) {
         let count = 2 * self.layout.values();
-        if values.len() != count {
-            return Err(IndexError::Values { found: values.len(), wanted: count });
-        }
-        let (group, lane) = self.place();
+        let (group, lane) = (place / LANES, place % LANES);
         for (lanes, value) in self.values[group * count..].iter_mut().zip(values.clone()) {
             lanes.0[lane] = value;
         }
@@ -100,8 +125,6 @@ impl Block {
         scales.products[lane] = steps.squares * steps.mask;
         scales.mask[lane] = steps.mask;
         scales.measured[lane] = measured * steps.mask;
-        self.centres.push(centre);
-        Ok(())
     }
 
     /// Group and lane of the next reference, with room made for it.

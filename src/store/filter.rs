@@ -134,6 +134,13 @@ impl Filter {
             && self.entered_before.is_none_or(|before| entered < before)
     }
 
+    /// Whether it allows a time that is neither before the first nor after the last.
+    #[must_use]
+    pub fn allows_time_within(&self, first: Timestamp, last: Timestamp) -> bool {
+        self.entered_from.is_none_or(|from| last >= from)
+            && self.entered_before.is_none_or(|before| first < before)
+    }
+
     /// The first part that does not allow a scan.
     fn leaves_out(&self, visible: &Visible) -> Option<FilterPart> {
         let late = || (!self.allows_time(visible.entered)).then_some(FilterPart::Entered);
