@@ -516,6 +516,29 @@ async fn the_same_enrolment_is_entered_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn uploads_beyond_the_rate_of_a_laboratory_are_read_later() {
+    let limits = Limits {
+        upload_bytes: 200_000,
+        upload_bytes_per_s_per_laboratory: 400_000,
+        ..Limits::default()
+    };
+    let service = start(Arc::new(MemoryStore::new()), limits).await;
+    let mut client = ExtractionServiceClient::new(service.channel.clone());
+    let mut took = async || {
+        let began = std::time::Instant::now();
+        let messages = [Extract::Upload(upload("q")), Extract::Chunk(vec![0; 190_000].into())];
+        let messages = messages.map(|content| pb::ExtractRequest { content: Some(content) });
+        let status = client.extract(tokio_stream::iter(messages)).await.unwrap_err();
+        assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
+        began.elapsed()
+    };
+    // As many as one file may have at once, the rest in its time.
+    let (first, second, third) = (took().await, took().await, took().await);
+    let [first, second, third] = [first, second, third].map(|took| took.as_secs_f64());
+    assert!(first < 0.4 && second > 0.3 && third > 0.4, "{first} {second} {third}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_says_what_is_wrong_and_with_what() {
     let limits = Limits {
         upload_bytes: 400_000,

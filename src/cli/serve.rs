@@ -158,6 +158,7 @@ fn limits(config: &Config) -> Limits {
     Limits {
         message_bytes: size(keys.message_bytes),
         upload_bytes: keys.upload_bytes,
+        upload_bytes_per_s_per_laboratory: keys.upload_bytes_per_s_per_laboratory,
         held_bytes: keys.uploads_bytes,
         upload_idle: Duration::from_secs(keys.idle_seconds),
         longest_request: Duration::from_secs(keys.request_seconds),

@@ -105,6 +105,9 @@ section! {
         message_bytes: u64 = Set("4194304"), 1114112..=67108864;
         /// Largest file that is uploaded, bytes.
         upload_bytes: u64 = Set("268435456"), 65536..=4294967296;
+        /// Bytes a second of all uploads of one laboratory together, once as many have come at one go as the largest
+        /// file may have. Who is faster is not refused but read later.
+        upload_bytes_per_s_per_laboratory: u64 = Set("67108864"), 65536..=1099511627776;
         /// Files of uploads and downloads held at the same time, bytes of all laboratories together. With what is
         /// read ahead of them, memory can be two and a half times as much.
         uploads_bytes: u64 = Set("536870912"), 65536..=1099511627776;

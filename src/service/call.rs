@@ -5,6 +5,7 @@
 //! first. How it ended is in the audit log before the end of its answer leaves.
 
 use super::answers::{Answers, Outbound, Unopened, channel, forget};
+use super::flow::Flow;
 use super::gate::{Access, Arrival, Caller, Gate, Refusal, Rpc};
 use super::limits::Limits;
 use super::metrics::{Counted, Metrics};
@@ -61,6 +62,8 @@ pub(super) struct Shared {
     pub(super) shares: Arc<Quota>,
     /// When who has a share is told so.
     pub(super) pace: Pace,
+    /// How fast uploads are read.
+    pub(super) flow: Arc<Flow>,
     pub(super) verification: Arc<tokio::sync::Mutex<()>>,
     pub(super) stage: watch::Sender<Stage>,
 }
@@ -321,7 +324,8 @@ impl Call {
 
     /// Messages from the client.
     pub(super) fn inbound<T>(&self, stream: Streaming<T>) -> Inbound<T> {
-        Inbound::new(stream, &self.shared.limits)
+        let flow = (Arc::clone(&self.shared.flow), self.caller.account().to_owned());
+        Inbound::new(stream, &self.shared.limits, flow)
     }
 
     /// Answers with one message.

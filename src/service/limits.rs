@@ -14,6 +14,8 @@ pub struct Limits {
     pub message_bytes: usize,
     /// Bytes of one uploaded file.
     pub upload_bytes: u64,
+    /// Bytes a second of all uploads of one laboratory, once as many have come as one file may have. Who is faster waits.
+    pub upload_bytes_per_s_per_laboratory: u64,
     /// Bytes of all files held in memory at once, uploads and downloads together.
     pub held_bytes: u64,
     /// Longest wait for the next message of an upload, and for a client to take the next of an answer.
@@ -65,6 +67,7 @@ impl Default for Limits {
         Self {
             message_bytes: 4 << 20,
             upload_bytes: 256 * MEBI,
+            upload_bytes_per_s_per_laboratory: 64 * MEBI,
             held_bytes: 512 * MEBI,
             upload_idle: Duration::from_secs(30),
             longest_request: Duration::from_secs(300),

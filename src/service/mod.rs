@@ -16,6 +16,7 @@ mod call;
 mod comparison;
 mod convert;
 mod extraction;
+mod flow;
 mod gate;
 mod laboratories;
 mod limits;

@@ -9,6 +9,7 @@ use super::batch::Batches;
 use super::call::{Shared, Stage};
 use super::comparison::Comparisons;
 use super::extraction::Extraction;
+use super::flow::Flow;
 use super::gate::{Gate, Rpc};
 use super::limits::Limits;
 use super::listener::connections;
@@ -206,6 +207,10 @@ impl Server {
             calls: Arc::new(Semaphore::new(limits.calls)),
             shares: Arc::new(Quota::new(limits.calls_per_laboratory)),
             pace: Pace::default(),
+            flow: Arc::new(Flow::new(
+                limits.upload_bytes_per_s_per_laboratory,
+                limits.upload_bytes,
+            )),
             verification: Arc::default(),
             stage: watch::Sender::new(Stage::Serving),
             limits,

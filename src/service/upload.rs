@@ -1,10 +1,11 @@
 //! How do chunks become a file, and what stops one that never ends?
 //!
 //! An [`Assembly`] takes chunks up to the stated length, the server's limit, and what all files together may hold in memory;
-//! [`Inbound`] waits for the next message no longer than the limit. A length or hash that was stated and is not what came is
+//! [`Inbound`] waits for the next message no longer than the limit, and reads no faster than a laboratory may send. A length or hash that was stated and is not what came is
 //! an error. What was held is given back when the [`Upload`] is dropped.
 
 use super::convert;
+use super::flow::Flow;
 use super::limits::Limits;
 use super::pb;
 use super::status::{Fault, Problem, Room};
@@ -12,7 +13,7 @@ use crate::digest::Digest;
 use crate::format::ReadOptions;
 use prost::bytes::Bytes;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::{Code, Streaming};
 
@@ -157,11 +158,19 @@ pub(super) struct Inbound<T> {
     stream: Streaming<T>,
     idle: Duration,
     message_bytes: usize,
+    flow: Arc<Flow>,
+    account: String,
 }
 
 impl<T> Inbound<T> {
-    pub(super) fn new(stream: Streaming<T>, limits: &Limits) -> Self {
-        Self { stream, idle: limits.upload_idle, message_bytes: limits.message_bytes }
+    /// Those of this account, as fast as it may send.
+    pub(super) fn new(
+        stream: Streaming<T>,
+        limits: &Limits,
+        (flow, account): (Arc<Flow>, String),
+    ) -> Self {
+        let (idle, message_bytes) = (limits.upload_idle, limits.message_bytes);
+        Self { stream, idle, message_bytes, flow, account }
     }
 
     /// The next message; `None` after the last.
@@ -242,7 +251,13 @@ impl<T: Message> Inbound<T> {
             match self.next().await?.map(Message::part) {
                 None => return Ok((assembly, None)),
                 Some(Some(Part::Head(head))) => return Ok((assembly, Some(head))),
-                Some(Some(Part::Chunk(bytes))) => assembly.push(&bytes, budget)?,
+                Some(Some(Part::Chunk(bytes))) => {
+                    assembly.push(&bytes, budget)?;
+                    let wait = self.flow.wait(&self.account, bytes.len(), Instant::now());
+                    if !wait.is_zero() {
+                        tokio::time::sleep(wait).await;
+                    }
+                }
                 Some(None) => return Err(Fault::Order { found: EMPTY, wanted: "a chunk" }),
             }
         }
