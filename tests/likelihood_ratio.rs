@@ -26,7 +26,8 @@ fn real_data() -> Option<PathBuf> {
 /// Pairs to fit to, and the grid of counts to evaluate.
 fn input(folder: &Path, mark: &str) -> (Vec<Scored>, Vec<Features>) {
     let path = folder.join(format!("{mark}-cmc-all-input.csv"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let text = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let (mut scored, mut grid) = (Vec::new(), Vec::new());
     for (source, line) in text.lines().filter(|line| !line.is_empty()).enumerate() {
         let fields: Vec<&str> = line.split(',').collect();
@@ -50,7 +51,8 @@ fn input(folder: &Path, mark: &str) -> (Vec<Scored>, Vec<Features>) {
 /// Rows of the 5 %, 50 % and 95 % points.
 fn expected(folder: &Path, mark: &str) -> [Vec<f64>; 3] {
     let path = folder.join(format!("{mark}-cmc-llr_unbound.csv"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let text = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let row = |line: &str| line.split(',').map(|field| field.trim().parse().unwrap()).collect();
     let rows: Vec<Vec<f64>> = text.lines().filter(|line| !line.is_empty()).map(row).collect();
     rows.try_into().unwrap()
@@ -66,7 +68,9 @@ fn deviations(folder: &Path, mark: &str) -> (f64, f64) {
     let [low, median, high] = expected(folder, mark);
     let predicted = model.log10_lrs(&grid);
     let (mut middle, mut ends, mut of_prediction, mut compared) = (0.0_f64, 0.0_f64, 0.0_f64, 0);
-    for (place, features) in grid.iter().enumerate().filter(|(place, _)| median[*place].abs() <= 5.0) {
+    for (place, features) in
+        grid.iter().enumerate().filter(|(place, _)| median[*place].abs() <= 5.0)
+    {
         let found = model.posterior(features, 0.9);
         middle = middle.max((found.median - median[place]).abs());
         ends = ends.max((found.low - low[place]).abs()).max((found.high - high[place]).abs());

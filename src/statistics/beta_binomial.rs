@@ -207,8 +207,8 @@ impl Frame {
         let span = |value: fn(&Point) -> f64, (low, high): (f64, f64)| {
             let margin = 1.5 * (high - low) / count as f64;
             let kept = points.iter().filter(|point| point.density > least).map(value);
-            let (first, last) = kept
-                .fold((high, low), |(first, last), value| (value.min(first), value.max(last)));
+            let (first, last) =
+                kept.fold((high, low), |(first, last), value| (value.min(first), value.max(last)));
             ((first - margin).max(low), (last + margin).min(high))
         };
         Self {
@@ -257,7 +257,8 @@ mod tests {
     /// The prediction by a plain sum over an even grid of 600 times 600 in `alpha` and `beta` themselves.
     fn brute_force(counts: &[(u32, u32, f64)], congruent: u32, compared: u32) -> f64 {
         let steps = Steps::new(counts);
-        let middles: Vec<f64> = (0..600).map(|step| 0.01 + (f64::from(step) + 0.5) * 99.99 / 600.0).collect();
+        let middles: Vec<f64> =
+            (0..600).map(|step| 0.01 + (f64::from(step) + 0.5) * 99.99 / 600.0).collect();
         let (mut sum, mut total) = (0.0, 0.0);
         let reference = steps.log_likelihood(5.0, 5.0);
         for alpha in &middles {
@@ -297,7 +298,8 @@ mod tests {
             let all: Vec<(u32, u32)> = (0..=20).map(|congruent| (congruent, 20)).collect();
             let orders = |one: u32| statrs::function::factorial::ln_binomial(20, one.into());
             let predicted = posterior.predict(&all);
-            let sum: f64 = predicted.iter().zip(0..).map(|(ln, one)| (ln + orders(one)).exp()).sum();
+            let sum: f64 =
+                predicted.iter().zip(0..).map(|(ln, one)| (ln + orders(one)).exp()).sum();
             assert!((sum - 1.0).abs() < 1e-9, "{counts:?}: {sum}");
         }
     }

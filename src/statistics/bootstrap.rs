@@ -6,15 +6,19 @@
 //! (The vertex bootstrap of Snijders and Borgatti 1999 would fill it in from other pairs.) A round without known matches or
 //! without known non-matches is drawn again.
 //!
-//! The ends are percentiles of the rounds (Efron and Tibshirani 1993, chapter 13). With few sources they are rough, and see
-//! nothing that no source has shown.
+//! The ends are percentiles of the rounds, corrected for bias and skew (BCa; Efron and Tibshirani 1993, chapter 14) by what
+//! all sources give and what they give without any one: a ratio in the tail of a distribution moves further one way than the
+//! other. Products of weights overstate the doubt from pairs of different sources where these are independent (Owen 2007):
+//! too wide rather than too narrow. With few sources intervals are rough, and see nothing that no source has shown.
 
 use super::draw::{Draws, Purpose};
-use super::interval::Interval;
+use super::interval::{Interval, quantile};
 use super::model::{FitError, Method};
 use super::scored::{Features, Sample, Scored, Truth};
 use rayon::prelude::*;
+use statrs::function::erf::{erfc, erfc_inv};
 use std::collections::BTreeSet;
+use std::f64::consts::SQRT_2;
 
 /// How often a round is drawn again.
 const ATTEMPTS: usize = 1000;
@@ -48,7 +52,9 @@ pub enum BootstrapError {
         sources: usize,
     },
     /// No rounds, or not a share between the ends.
-    #[error("{rounds} rounds and a confidence of {confidence}, wanted at least 1 and more than 0, less than 1")]
+    #[error(
+        "{rounds} rounds and a confidence of {confidence}, wanted at least 1 and more than 0, less than 1"
+    )]
     Settings {
         /// What was found.
         rounds: usize,
@@ -106,10 +112,23 @@ impl Bootstrap {
             .into_par_iter()
             .map(|round| statistic(&self.weights(round, &pairs)?))
             .collect::<Result<_, BootstrapError>>()?;
-        let numbers = values.first().map_or(0, Vec::len);
+        // All sources, and all but one; a source without which a kind of pair is missing stays.
+        let all = statistic(&pairs.weights(&vec![1; pairs.sources]))?;
+        let without: Vec<Vec<f64>> = (0..pairs.sources)
+            .into_par_iter()
+            .filter_map(|source| {
+                let mut times = vec![1; pairs.sources];
+                times[source] = 0;
+                let weights = pairs.weights(&times);
+                pairs.has_both(&weights).then(|| statistic(&weights))
+            })
+            .collect::<Result<_, BootstrapError>>()?;
+        let numbers = all.len();
         let interval = |place: usize| {
-            let column = values.iter().map(|round| round.get(place).copied().unwrap_or(f64::NAN));
-            Interval::of(column.collect(), confidence).ok_or(BootstrapError::NotANumber { place })
+            let at = |round: &Vec<f64>| round.get(place).copied().unwrap_or(f64::NAN);
+            let (rounds, without) = (values.iter().map(at), without.iter().map(at));
+            corrected(rounds.collect(), all[place], &without.collect::<Vec<_>>(), confidence)
+                .ok_or(BootstrapError::NotANumber { place })
         };
         (0..numbers).into_par_iter().map(interval).collect()
     }
@@ -123,15 +142,8 @@ impl Bootstrap {
             for _ in 0..sources {
                 times[draws.below(sources)] += 1;
             }
-            let weight = |(truth, [one, other]): &(Truth, [usize; 2])| match truth {
-                Truth::KnownMatch => times[*one],
-                Truth::KnownNonMatch => times[*one] * times[*other],
-            };
-            let weights: Vec<u32> = pairs.pairs.iter().map(weight).collect();
-            let has = |truth: Truth| {
-                pairs.pairs.iter().zip(&weights).any(|((kind, _), weight)| *kind == truth && *weight > 0)
-            };
-            if has(Truth::KnownMatch) && has(Truth::KnownNonMatch) {
+            let weights = pairs.weights(&times);
+            if pairs.has_both(&weights) {
                 return Ok(weights);
             }
         }
@@ -153,6 +165,58 @@ impl Pairs {
         let pairs = scored.iter().map(|one| (one.truth, one.sources.map(place))).collect();
         Self { sources: sources.len(), pairs }
     }
+
+    /// How often each pair is there, where each source is so often.
+    fn weights(&self, times: &[u32]) -> Vec<u32> {
+        let weight = |(truth, [one, other]): &(Truth, [usize; 2])| match truth {
+            Truth::KnownMatch => times[*one],
+            Truth::KnownNonMatch => times[*one] * times[*other],
+        };
+        self.pairs.iter().map(weight).collect()
+    }
+
+    /// Whether there are known matches and known non-matches.
+    fn has_both(&self, weights: &[u32]) -> bool {
+        let has = |truth: Truth| {
+            self.pairs.iter().zip(weights).any(|((kind, _), weight)| *kind == truth && *weight > 0)
+        };
+        has(Truth::KnownMatch) && has(Truth::KnownNonMatch)
+    }
+}
+
+/// The interval of rounds, given what all sources give and what they give without any one. `None` where something is not a
+/// number.
+fn corrected(mut rounds: Vec<f64>, all: f64, without: &[f64], confidence: f64) -> Option<Interval> {
+    if rounds.iter().chain(without).chain([&all]).any(|value| value.is_nan()) {
+        return None;
+    }
+    rounds.sort_by(f64::total_cmp);
+    let below = rounds.partition_point(|value| *value < all);
+    let upto = rounds.partition_point(|value| *value <= all);
+    // Half a round at least on either side.
+    let edge = 0.5 / rounds.len() as f64;
+    let share = ((below + upto) as f64 / (2 * rounds.len()) as f64).clamp(edge, 1.0 - edge);
+    let bias = deviations(share);
+    let mean = without.iter().sum::<f64>() / without.len() as f64;
+    let (squares, cubes) = without
+        .iter()
+        .map(|value| mean - value)
+        .fold((0.0, 0.0), |sums, one| (sums.0 + one * one, sums.1 + one * one * one));
+    let skew = cubes / (6.0 * libm::pow(squares, 1.5));
+    // None where no source makes a difference, or an infinite one.
+    let skew = if skew.is_finite() { skew } else { 0.0 };
+    let at = |share: f64| {
+        let moved = bias + deviations(share);
+        let stretched = moved / (1.0 - skew * moved).max(0.1);
+        quantile(&rounds, erfc(-(bias + stretched) / SQRT_2) / 2.0)
+    };
+    let tail = (1.0 - confidence) / 2.0;
+    Some(Interval { low: at(tail)?, median: at(0.5)?, high: at(1.0 - tail)? })
+}
+
+/// How many standard deviations from the mean a normal distribution has this share below.
+fn deviations(share: f64) -> f64 {
+    -SQRT_2 * erfc_inv(2.0 * share)
 }
 
 #[cfg(test)]

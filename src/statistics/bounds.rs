@@ -49,8 +49,7 @@ impl Bounds {
             let all = same.len() as f64 + 1.0;
             (all - above(same, limit)) / all
         };
-        let passed =
-            |limit: f64| (above(different, limit) + 1.0) / (different.len() as f64 + 1.0);
+        let passed = |limit: f64| (above(different, limit) + 1.0) / (different.len() as f64 + 1.0);
         let mut edges: Vec<f64> = same.iter().chain(different).copied().chain([0.0]).collect();
         edges.sort_by(f64::total_cmp);
         edges.dedup_by(|one, other| one.total_cmp(other).is_eq());
@@ -142,7 +141,10 @@ mod tests {
         // Never beyond what was seen.
         let found = bounds(&[2.0; 1000], &[0.5; 1000]);
         let two = 2.0_f64.log10();
-        assert!((found.upper - two).abs() < 1e-12 && (found.lower + two).abs() < 1e-12, "{found:?}");
+        assert!(
+            (found.upper - two).abs() < 1e-12 && (found.lower + two).abs() < 1e-12,
+            "{found:?}"
+        );
     }
 
     #[test]

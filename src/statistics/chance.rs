@@ -44,8 +44,10 @@ impl ChanceModel {
         let counts = sample.counts(Truth::KnownNonMatch);
         let different = CountDistribution::BetaBinomial(BetaBinomial::posterior(&counts));
         let fraction = |congruent, compared| Features { congruent, compared, ncc: 0.0 }.fraction();
-        let mut seen: Vec<(f64, usize)> =
-            counts.iter().map(|(one, all, weight)| (fraction(*one, *all), *weight as usize)).collect();
+        let mut seen: Vec<(f64, usize)> = counts
+            .iter()
+            .map(|(one, all, weight)| (fraction(*one, *all), *weight as usize))
+            .collect();
         seen.sort_by(|one, other| one.0.total_cmp(&other.0));
         Self { different, seen }
     }

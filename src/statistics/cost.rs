@@ -158,7 +158,10 @@ mod tests {
         let labelled = Labelled::new(vec![1.0, 0.3], vec![-1.0, 0.2, 0.1]).unwrap();
         let entropies = labelled.cross_entropies();
         let even = entropies[30];
-        assert!((even.ratios - labelled.cost().cllr).abs() < 1e-12 && (even.neutral - 1.0).abs() < 1e-12);
+        assert!(
+            (even.ratios - labelled.cost().cllr).abs() < 1e-12
+                && (even.neutral - 1.0).abs() < 1e-12
+        );
         let tenth: f64 = 1.0 / 11.0;
         let wanted = -tenth * tenth.log2() - (1.0 - tenth) * (1.0 - tenth).log2();
         assert!((entropies[20].neutral - wanted).abs() < 1e-9);

@@ -133,7 +133,11 @@ mod tests {
             };
             let around = |value: f64| kernel(value) + kernel(-value) + kernel(2.0 - value);
             let wanted = 0.25 + 0.75 * values.map(around).iter().sum::<f64>() / 3.0;
-            assert!((found[place] - wanted).abs() < 1e-9, "{place}: {}, wanted {wanted}", found[place]);
+            assert!(
+                (found[place] - wanted).abs() < 1e-9,
+                "{place}: {}, wanted {wanted}",
+                found[place]
+            );
         }
     }
 }

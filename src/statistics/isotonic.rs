@@ -82,9 +82,11 @@ impl IsotonicModel {
             let value = score.of(features);
             totals[class(*truth)] += weight;
             // Bits of numbers that are not negative have the order of the numbers.
-            entries.entry(value.abs().to_bits()).or_insert((value, [0.0; 2])).1[class(*truth)] += weight;
+            entries.entry(value.abs().to_bits()).or_insert((value, [0.0; 2])).1[class(*truth)] +=
+                weight;
         }
-        let sources = [Truth::KnownMatch, Truth::KnownNonMatch].map(|truth| sample.sources(truth) as f64);
+        let sources =
+            [Truth::KnownMatch, Truth::KnownNonMatch].map(|truth| sample.sources(truth) as f64);
         let values: Vec<f64> = entries.values().map(|(value, _)| *value).collect();
         let scaled = |weights: [f64; 2]| {
             (weights[0] * sources[0] / totals[0], weights[1] * sources[1] / totals[1])

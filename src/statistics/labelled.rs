@@ -71,7 +71,10 @@ impl Labelled {
     ///
     /// # Errors
     /// A value that is not a number, or none of a kind.
-    pub fn new(known_matches: Vec<f64>, known_non_matches: Vec<f64>) -> Result<Self, LabelledError> {
+    pub fn new(
+        known_matches: Vec<f64>,
+        known_non_matches: Vec<f64>,
+    ) -> Result<Self, LabelledError> {
         let sorted = |mut values: Vec<f64>, truth: Truth| {
             if let Some(place) = values.iter().position(|value| value.is_nan()) {
                 return Err(LabelledError::NotANumber { truth, place });
@@ -104,7 +107,9 @@ impl Labelled {
     ///
     /// # Errors
     /// A value that is not a number, or none of a kind.
-    pub fn from_pairs(pairs: impl IntoIterator<Item = (Truth, f64)>) -> Result<Self, LabelledError> {
+    pub fn from_pairs(
+        pairs: impl IntoIterator<Item = (Truth, f64)>,
+    ) -> Result<Self, LabelledError> {
         let (mut same, mut different) = (Vec::new(), Vec::new());
         for (truth, value) in pairs {
             match truth {
@@ -211,7 +216,8 @@ impl Labelled {
     /// # Errors
     /// A confidence that is not between 0 and 1.
     pub fn misleading(&self, strength: f64, confidence: f64) -> Result<ErrorRates, RateError> {
-        let wrong = self.different.len() - self.different.partition_point(|value| *value <= strength);
+        let wrong =
+            self.different.len() - self.different.partition_point(|value| *value <= strength);
         let missed = self.same.partition_point(|value| *value < -strength);
         Ok(ErrorRates {
             false_match: ErrorRate::exact(wrong, self.different.len(), confidence)?,
@@ -282,7 +288,11 @@ mod tests {
         let equal = labelled(&[1.0, 1.0], &[1.0]);
         assert!((equal.equal_error_rate() - 0.5).abs() < 1e-12);
         let quarter = labelled(&[0.0, 2.0, 3.0, 4.0], &[-1.0, 0.0, 1.0, 2.5]);
-        assert!((quarter.equal_error_rate() - 0.25).abs() < 1e-12, "{}", quarter.equal_error_rate());
+        assert!(
+            (quarter.equal_error_rate() - 0.25).abs() < 1e-12,
+            "{}",
+            quarter.equal_error_rate()
+        );
     }
 
     #[test]

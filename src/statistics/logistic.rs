@@ -68,7 +68,11 @@ impl LogisticModel {
         let mut model = Self { centres, scales, coefficients: [0.0; TERMS] };
         let rows: Vec<Row> = rows
             .iter()
-            .map(|(row, label, weight)| Row { terms: model.terms(row), label: *label, weight: *weight })
+            .map(|(row, label, weight)| Row {
+                terms: model.terms(row),
+                label: *label,
+                weight: *weight,
+            })
             .collect();
         model.coefficients = greatest(&rows)?;
         let prior = sample.sources(Truth::KnownMatch) as f64;
@@ -176,7 +180,8 @@ impl Tangent {
         }
         for Row { terms, label, weight } in rows {
             let chance = chance(dot(&self.coefficients, terms));
-            let leverage = weight * chance * (1.0 - chance) * dot(&times(&self.covariance, terms), terms);
+            let leverage =
+                weight * chance * (1.0 - chance) * dot(&times(&self.covariance, terms), terms);
             let residual = weight * (label - chance) + leverage * (0.5 - chance);
             for (score, term) in score.iter_mut().zip(terms) {
                 *score += residual * term;
@@ -237,8 +242,7 @@ mod tests {
     use crate::statistics::scored::Scored;
 
     fn row(congruent: u32, ncc: f64, sources: [usize; 2]) -> Scored {
-        let truth =
-            if sources[0] == sources[1] { Truth::KnownMatch } else { Truth::KnownNonMatch };
+        let truth = if sources[0] == sources[1] { Truth::KnownMatch } else { Truth::KnownNonMatch };
         Scored { features: Features { congruent, compared: 30, ncc }, truth, sources }
     }
 

@@ -162,7 +162,10 @@ impl Sample {
         for (features, _, weight) in self.rows.iter().filter(|(_, kind, _)| *kind == truth) {
             *table.entry((features.congruent, features.compared)).or_insert(0.0) += weight;
         }
-        table.into_iter().map(|((congruent, compared), weight)| (congruent, compared, weight)).collect()
+        table
+            .into_iter()
+            .map(|((congruent, compared), weight)| (congruent, compared, weight))
+            .collect()
     }
 }
 
@@ -193,15 +196,18 @@ mod tests {
     use super::*;
 
     fn scored(congruent: u32, ncc: f64, sources: [usize; 2]) -> Scored {
-        let truth =
-            if sources[0] == sources[1] { Truth::KnownMatch } else { Truth::KnownNonMatch };
+        let truth = if sources[0] == sources[1] { Truth::KnownMatch } else { Truth::KnownNonMatch };
         Scored { features: Features { congruent, compared: 10, ncc }, truth, sources }
     }
 
     #[test]
     fn equal_counts_are_added_up_and_sources_counted_once() {
-        let rows =
-            [scored(9, 0.8, [1, 1]), scored(9, 0.7, [1, 1]), scored(0, 0.1, [1, 2]), scored(1, 0.1, [2, 3])];
+        let rows = [
+            scored(9, 0.8, [1, 1]),
+            scored(9, 0.7, [1, 1]),
+            scored(0, 0.1, [1, 2]),
+            scored(1, 0.1, [2, 3]),
+        ];
         let sample = Sample::weighted(&rows, &[1, 2, 3, 0]).unwrap();
         assert_eq!(sample.counts(Truth::KnownMatch), [(9, 10, 3.0)]);
         assert_eq!(sample.counts(Truth::KnownNonMatch), [(0, 10, 3.0)]);

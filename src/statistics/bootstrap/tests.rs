@@ -51,16 +51,22 @@ fn coverage(sources: usize, pairs_a_source: usize, worlds: u64, queries: &[u32])
     let bootstrap = Bootstrap { rounds: 100, seed: 3, confidence: 0.9 };
     let features: Vec<Features> =
         queries.iter().map(|one| Features { congruent: *one, compared: 20, ncc: 0.0 }).collect();
-    let mut covered = vec![0_u32; queries.len()];
+    // Intervals below and above the truth.
+    let mut sides = vec![[0_u32; 2]; queries.len()];
     for number in 0..worlds {
         let scored = world(number, sources, pairs_a_source);
         let found = bootstrap.log10_lrs(Method::BetaBinomial, &scored, &features).unwrap();
-        for (covered, (query, interval)) in covered.iter_mut().zip(queries.iter().zip(found)) {
+        for (sides, (query, interval)) in sides.iter_mut().zip(queries.iter().zip(found)) {
             let truth = truth(*query);
-            *covered += u32::from(interval.low <= truth && truth <= interval.high);
+            sides[0] += u32::from(interval.high < truth);
+            sides[1] += u32::from(interval.low > truth);
         }
     }
-    covered.iter().map(|covered| f64::from(*covered) / worlds as f64).collect()
+    println!(
+        "{sources} sources, {pairs_a_source} pairs each, below and above the truth: {sides:?}"
+    );
+    let share = |sides: &[u32; 2]| 1.0 - f64::from(sides[0] + sides[1]) / worlds as f64;
+    sides.iter().map(share).collect()
 }
 
 #[test]
@@ -125,9 +131,11 @@ fn too_few_sources_and_settings_without_sense_are_refused() {
     let none = Bootstrap { rounds: 0, ..Bootstrap::default() };
     assert!(none.log10_lrs(Method::BetaBinomial, &world(3, 4, 1), &[]).is_err());
     let two = world(3, 2, 1);
-    assert!(Bootstrap { rounds: 20, ..Bootstrap::default() }
-        .log10_lrs(Method::BetaBinomial, &two, &[two[0].features])
-        .is_ok());
+    assert!(
+        Bootstrap { rounds: 20, ..Bootstrap::default() }
+            .log10_lrs(Method::BetaBinomial, &two, &[two[0].features])
+            .is_ok()
+    );
 }
 
 /// Time of what `evaluate` does: 4,000 pairs of 90 sources, a thousand rounds.
