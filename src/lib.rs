@@ -78,6 +78,7 @@ pub mod service;
 pub mod signature;
 #[cfg(feature = "simulate")]
 pub mod simulate;
+pub mod statistics;
 #[cfg(feature = "store")]
 pub mod store;
 pub mod surface;

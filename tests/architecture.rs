@@ -11,6 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("units", &[]),
     ("digest", &[]),
     ("parameters", &["digest", "units"]),
+    ("statistics", &[]),
     ("surface", &["units"]),
     ("filter", &["surface", "units"]),
     ("format", &["digest", "surface", "units"]),
