@@ -48,6 +48,8 @@
 pub mod access;
 #[cfg(feature = "store")]
 pub mod audit;
+#[cfg(feature = "calibration")]
+pub mod calibration;
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "service")]

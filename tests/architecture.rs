@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("digest", &[]),
     ("parameters", &["digest", "units"]),
     ("statistics", &[]),
+    ("calibration", &["digest", "statistics", "surface"]),
     ("surface", &["units"]),
     ("filter", &["surface", "units"]),
     ("format", &["digest", "surface", "units"]),
