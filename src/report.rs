@@ -32,6 +32,19 @@ pub struct Figures {
     pub dy_um: Option<f64>,
 }
 
+/// Of what a comparison is, and by which engine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Provenance {
+    /// Version of the engine.
+    pub engine_version: String,
+    /// Digest of all parameters.
+    pub parameters_digest: Digest,
+    /// SHA-256 of the questioned file.
+    pub questioned_sha256: Digest,
+    /// SHA-256 of the reference file.
+    pub reference_sha256: Digest,
+}
+
 /// A comparison with its provenance and its cells.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ComparisonReport {
@@ -116,6 +129,17 @@ impl From<&Comparison> for Figures {
             theta_deg: pose.map(|pose| pose.theta.degrees()),
             dx_um: pose.map(|pose| pose.dx.micrometres()),
             dy_um: pose.map(|pose| pose.dy.micrometres()),
+        }
+    }
+}
+
+impl From<&Comparison> for Provenance {
+    fn from(comparison: &Comparison) -> Self {
+        Self {
+            engine_version: comparison.engine_version.clone(),
+            parameters_digest: comparison.parameters_digest,
+            questioned_sha256: comparison.questioned,
+            reference_sha256: comparison.reference,
         }
     }
 }

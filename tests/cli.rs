@@ -79,7 +79,10 @@ fn a_batch_compares_every_unordered_pair_once_in_the_order_of_names() {
     let mut lines = text.lines();
     assert_eq!(
         lines.next(),
-        Some("questioned,reference,cmc_count,cells,cmc_fraction,ncc,theta_deg,dx_um,dy_um")
+        Some(
+            "questioned,reference,cmc_count,cells,cmc_fraction,ncc,theta_deg,dx_um,dy_um,\
+             engine_version,parameters_digest,questioned_sha256,reference_sha256"
+        )
     );
     let rows: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
     assert_eq!(rows.len(), 45);

@@ -117,8 +117,8 @@ pub struct Calibration {
 pub const CONFIDENCE: f64 = 0.9;
 
 impl Calibration {
-    /// 1. chooses the method, 2. fits it, 3. bounds it by what it said of sources it had not seen, 4. computes the
-    /// intervals. The same on any number of threads. Takes some seconds.
+    /// Chooses the method (1), fits it (2), bounds it by what it said of sources it had not seen (3), and computes the
+    /// intervals (4). The same on any number of threads. Takes some seconds.
     ///
     /// # Errors
     /// Too few sources, or comparisons that no model fits.

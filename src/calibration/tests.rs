@@ -38,7 +38,7 @@ fn scope() -> Scope<'static> {
     Scope {
         engine_version: "0.1.0",
         parameters_digest: Digest::of(b"parameters"),
-        kind: Kind::Topography,
+        kind: Some(Kind::Topography),
         mark: Some("breech_face"),
         instruments: [None, None],
         calibres: [Some("9mm luger"), None],
@@ -135,7 +135,7 @@ fn what_the_population_lacks_is_ranked_only_and_told_why() {
     let calibre = refused(Scope { calibres: [None, Some(".40 S&W")], ..scope() });
     assert_eq!(calibre, "the population has no calibre \".40 S&W\", it has 9 mm Luger");
     assert!(refused(Scope { mark: Some("firing_pin"), ..scope() }).contains("no mark"));
-    assert!(refused(Scope { kind: Kind::Reflectance, ..scope() }).contains("topographies"));
+    assert!(refused(Scope { kind: Some(Kind::Reflectance), ..scope() }).contains("topographies"));
     assert!(refused(Scope { engine_version: "0.2.0", ..scope() }).contains("engine 0.1.0"));
     let other = Scope { parameters_digest: Digest::of(b"others"), ..scope() };
     assert!(refused(other).contains("parameters"));

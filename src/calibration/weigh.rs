@@ -13,8 +13,8 @@ pub struct Scope<'a> {
     pub engine_version: &'a str,
     /// Digest of its parameters.
     pub parameters_digest: Digest,
-    /// Heights or reflectance.
-    pub kind: Kind,
+    /// Heights or reflectance; `None` where that is not known.
+    pub kind: Option<Kind>,
     /// Kind of mark, as `breech_face`; `None` where that is not known.
     pub mark: Option<&'a str>,
     /// Instruments that measured the two scans, as far as they are known.
@@ -46,6 +46,9 @@ pub enum OutOfScope {
         /// What the calibration is of.
         wanted: Digest,
     },
+    /// It is not known whether the scans are heights or reflectance.
+    #[error("it is not known here whether the scans are topographies or images")]
+    UnknownKind,
     /// Heights against reflectance.
     #[error("the population has {wanted}, the scans are {found}")]
     Kind {
@@ -164,8 +167,9 @@ impl Calibration {
             let (found, wanted) = (scope.engine_version.to_owned(), self.engine_version.clone());
             return Err(OutOfScope::Engine { found, wanted });
         }
-        if population.kind != scope.kind {
-            let (found, wanted) = (kind(scope.kind), kind(population.kind));
+        let Some(found) = scope.kind else { return Err(OutOfScope::UnknownKind) };
+        if population.kind != found {
+            let (found, wanted) = (kind(found), kind(population.kind));
             return Err(OutOfScope::Kind { found, wanted });
         }
         let lacks = |what, found: &str, wanted: &[String]| OutOfScope::Lacks {

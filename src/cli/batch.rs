@@ -7,7 +7,7 @@ use super::scans::{collect, prepare, read_options, resolve};
 use super::{Context, Outcome};
 use crate::format::ReadOptions;
 use crate::matcher::{Matcher, Prepared, Workspace};
-use crate::report::Figures;
+use crate::report::{Figures, Provenance};
 use anyhow::{Context as _, bail};
 use rayon::prelude::*;
 use serde::Deserialize;
@@ -45,10 +45,13 @@ pub(super) enum Faulty {
     Fatal,
 }
 
+/// What was found of a pair.
+pub(super) type Row = (Figures, Provenance);
+
 /// What was compared.
 pub(super) struct Scores {
     /// By the place of their pairs.
-    pub(super) rows: BTreeMap<usize, Figures>,
+    pub(super) rows: BTreeMap<usize, Row>,
     /// Scans that were compared.
     pub(super) scans: usize,
     /// Scans that were left out, in words.
@@ -93,7 +96,7 @@ fn compare(context: &Context, work: &Work) -> anyhow::Result<Scores> {
     let count: usize = groups.iter().map(|(_, pairs)| pairs.len()).sum();
     let bar = context.progress.bar(count as u64, "comparing");
     let engine = &context.engine;
-    let compared: Vec<Vec<(usize, Figures)>> = groups
+    let compared: Vec<Vec<(usize, Row)>> = groups
         .par_iter()
         .map(|(scan, pairs)| {
             let Some(questioned) = &prepared[*scan] else { return Ok(Vec::new()) };
@@ -104,7 +107,7 @@ fn compare(context: &Context, work: &Work) -> anyhow::Result<Scores> {
                     .compare(reference, workspace)
                     .with_context(|| pair.names.join(" with "))?;
                 bar.inc(1);
-                Ok(Some((*place, Figures::from(&comparison))))
+                Ok(Some((*place, (Figures::from(&comparison), Provenance::from(&comparison)))))
             };
             let figures = pairs.par_iter().map_init(|| engine.workspace(), compare);
             let figures: Vec<Option<_>> = figures.collect::<anyhow::Result<_>>()?;
@@ -213,7 +216,7 @@ fn group<'a>(
     groups.into_iter().collect()
 }
 
-fn csv_of(rows: &BTreeMap<usize, Figures>, pairs: &[Pair]) -> anyhow::Result<Vec<u8>> {
+fn csv_of(rows: &BTreeMap<usize, Row>, pairs: &[Pair]) -> anyhow::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record([
         "questioned",
@@ -225,11 +228,15 @@ fn csv_of(rows: &BTreeMap<usize, Figures>, pairs: &[Pair]) -> anyhow::Result<Vec
         "theta_deg",
         "dx_um",
         "dy_um",
+        "engine_version",
+        "parameters_digest",
+        "questioned_sha256",
+        "reference_sha256",
     ])?;
     let decimals = |value: Option<f64>, decimals: usize| {
         value.map_or_else(String::new, |value| format!("{value:.decimals$}"))
     };
-    for (place, figures) in rows {
+    for (place, (figures, provenance)) in rows {
         let [questioned, reference] = &pairs[*place].names;
         writer.write_record([
             questioned.clone(),
@@ -241,6 +248,10 @@ fn csv_of(rows: &BTreeMap<usize, Figures>, pairs: &[Pair]) -> anyhow::Result<Vec
             decimals(figures.theta_deg, 4),
             decimals(figures.dx_um, 3),
             decimals(figures.dy_um, 3),
+            provenance.engine_version.clone(),
+            provenance.parameters_digest.to_string(),
+            provenance.questioned_sha256.to_string(),
+            provenance.reference_sha256.to_string(),
         ])?;
     }
     Ok(writer.into_inner()?)

@@ -4,7 +4,8 @@ use super::args::{ActorArguments, CompareArguments};
 use super::audit::{Auditor, Deed};
 use super::output::{decimals, print, print_json, write_file};
 use super::remote::{self, References, Remote, Settings, of_file, upload};
-use super::scans::{extract, read_options};
+use super::scans::{extract, read, read_options};
+use super::weight::{Installed, Known, Weighed};
 use super::{Context, Outcome};
 use crate::access::Action;
 use crate::client::ScanSource;
@@ -15,6 +16,7 @@ use crate::picture::{self, Drawn, Labels};
 use crate::report::{ComparisonReport, Figures};
 use crate::signature::Signature;
 use crate::store::{DiskStore, Found, ReferenceStore as _, StoreError};
+use crate::surface::Kind;
 use anyhow::{Context as _, bail, ensure};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -37,10 +39,11 @@ pub(super) fn run(context: &Context, arguments: &CompareArguments) -> anyhow::Re
         ),
         named => named,
     };
+    let installed = Installed::read(&arguments.calibration)?;
     let report = match source {
-        None => here(context, arguments, None)?,
-        Some(References::Store(path)) => in_store(context, arguments, &path)?,
-        Some(References::Server(settings)) => at_server(context, arguments, &settings)?,
+        None => here(context, arguments, None, &installed)?,
+        Some(References::Store(path)) => in_store(context, arguments, &path, &installed)?,
+        Some(References::Server(settings)) => at_server(context, arguments, &settings, &installed)?,
     };
     if arguments.json {
         print_json(&report)?;
@@ -60,7 +63,8 @@ fn here(
     context: &Context,
     arguments: &CompareArguments,
     store: Option<&DiskStore>,
-) -> anyhow::Result<ComparisonReport> {
+    installed: &Installed,
+) -> anyhow::Result<Weighed> {
     let options = read_options(&arguments.read)?;
     let questioned = signature(context, store, &arguments.questioned, &options)?;
     let reference = signature(context, store, &arguments.reference, &options)?;
@@ -78,7 +82,7 @@ fn here(
         let picture = picture::comparison(&questioned, &reference, &comparison, labels, drawn)?;
         write_file(path, &picture::to_png(&picture)?)?;
     }
-    Ok(ComparisonReport::from(&comparison))
+    weighed(installed, ComparisonReport::from(&comparison), Some(questioned.kind()))
 }
 
 /// The same with scans of a store, which keeps that it was asked.
@@ -86,7 +90,8 @@ fn in_store(
     context: &Context,
     arguments: &CompareArguments,
     path: &Path,
-) -> anyhow::Result<ComparisonReport> {
+    installed: &Installed,
+) -> anyhow::Result<Weighed> {
     let store = super::store::open(path)?;
     let auditor = Auditor::open(&store, &ActorArguments::of(&arguments.actor))?;
     let words = [&arguments.questioned, &arguments.reference].map(|scan| match stored(scan) {
@@ -98,7 +103,7 @@ fn in_store(
         parameters: Some(context.engine.parameters().digest()),
         ..Deed::new(Action::Compare)
     };
-    let report = auditor.attempt(deed, || here(context, arguments, Some(&store)))?;
+    let report = auditor.attempt(deed, || here(context, arguments, Some(&store), installed))?;
     let result = Digest::of((serde_json::to_string_pretty(&report)? + "\n").as_bytes());
     auditor.done([Deed { result: Some(result), ..deed() }])?;
     Ok(report)
@@ -130,7 +135,8 @@ fn at_server(
     context: &Context,
     arguments: &CompareArguments,
     settings: &Settings,
-) -> anyhow::Result<ComparisonReport> {
+    installed: &Installed,
+) -> anyhow::Result<Weighed> {
     ensure!(
         arguments.picture.is_none(),
         "--picture needs both surfaces here, and a server gives out none: get the originals with `casemark show --server URL ID --original FILE` and compare those"
@@ -151,7 +157,21 @@ fn at_server(
     let spinner = context.progress.spinner("comparing");
     let report = remote.wait(remote.client().compare(&one, &two));
     spinner.finish_and_clear();
-    report.map_err(|error| of_file(error, &fields))
+    let report = report.map_err(|error| of_file(error, &fields))?;
+    // Surfaces of two kinds are not compared, so one that is here tells of both.
+    let here = [questioned, reference].into_iter().find(|scan| stored(scan).is_none());
+    let kind = here.filter(|_| installed.is_some()).map(|scan| read(scan, &options));
+    let kind = kind.transpose()?.map(|(scan, _)| scan.surface.kind());
+    weighed(installed, report, kind)
+}
+
+fn weighed(
+    installed: &Installed,
+    comparison: ComparisonReport,
+    kind: Option<Kind>,
+) -> anyhow::Result<Weighed> {
+    let weight = installed.weigh(&comparison, Known { kind, ..Known::default() })?;
+    Ok(Weighed { comparison, weight })
 }
 
 fn source(remote: &Remote, file: Option<ScanSource>, scan: &Path) -> anyhow::Result<ScanSource> {
@@ -162,7 +182,8 @@ fn source(remote: &Remote, file: Option<ScanSource>, scan: &Path) -> anyhow::Res
 }
 
 /// The comparison in a few lines.
-fn describe(questioned: &Path, reference: &Path, report: &ComparisonReport) -> String {
+fn describe(questioned: &Path, reference: &Path, weighed: &Weighed) -> String {
+    let report = &weighed.comparison;
     let Figures { cmc_count, cells, cmc_fraction, ncc, overlap, theta_deg, dx_um, dy_um, .. } =
         report.figures;
     let mut text = String::new();
@@ -201,6 +222,7 @@ fn describe(questioned: &Path, reference: &Path, report: &ComparisonReport) -> S
         decimals(dx_um, 1),
         decimals(dy_um, 1)
     );
+    text.push_str(&weighed.weight.describe());
     let digest = report.parameters_digest.to_string();
     let _ = writeln!(text, "engine {}, parameters {}", report.engine_version, &digest[..16]);
     text

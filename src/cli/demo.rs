@@ -61,6 +61,7 @@ fn search_one(context: &Context, questioned: &Path, store: &Path) -> anyhow::Res
             top: TOP,
             exhaustive: false,
             recall: None,
+            calibration: args::CalibrationArguments { calibration: None },
             json: false,
             filter: args::FilterArguments {
                 mark: MarkKind::BreechFace,

@@ -8,6 +8,7 @@ mod args;
 mod audit;
 mod batch;
 mod bench;
+mod calibrate;
 mod certs;
 mod compare;
 mod completions;
@@ -23,6 +24,7 @@ mod progress;
 mod record;
 mod remote;
 mod scans;
+mod scores;
 mod search;
 mod serve;
 mod share;
@@ -30,6 +32,7 @@ mod show;
 mod simulate;
 mod store;
 mod transform;
+mod weight;
 mod withdraw;
 
 use crate::correlate::fft::Arithmetic;
@@ -82,6 +85,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
     match command {
         Command::Compare(arguments) => compare::run(&context, &arguments),
         Command::Batch(arguments) => batch::run(&context, &arguments),
+        Command::Calibrate(arguments) => calibrate::run(&context, &arguments),
         Command::Bench(command) => bench::run(&context, &command),
         Command::Enrol(arguments) => enrol::run(&context, &arguments),
         Command::Search(arguments) => search::run(&context, &arguments),

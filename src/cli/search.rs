@@ -5,7 +5,8 @@ use super::audit::{Auditor, Deed};
 use super::library::{Searching, references, signatures};
 use super::output::{decimals, print, print_json, table};
 use super::remote::{References, Settings, of_file, upload};
-use super::scans::{collect, extract, read_options};
+use super::scans::{collect, extract, read, read_options};
+use super::weight::{Installed, Known, WeightReport};
 use super::{Context, Outcome};
 use crate::access::Action;
 use crate::client::{self, Cells, ScanSource};
@@ -14,6 +15,7 @@ use crate::report::ComparisonReport;
 use crate::search::{Advance, Depth, Query, Questioned, SearchResult, Stage, Summary};
 use crate::signature::Signature;
 use crate::store::{DiskStore, Filter, Progress, ReferenceStore as _, ScanView, Unknown};
+use crate::surface::Kind;
 use anyhow::{Context as _, bail, ensure};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -40,6 +42,8 @@ struct CandidateReport {
     mark: String,
     #[serde(flatten)]
     comparison: ComparisonReport,
+    #[serde(flatten)]
+    weight: WeightReport,
 }
 
 /// A record that could not be compared.
@@ -82,9 +86,12 @@ struct Found {
 
 pub(super) fn run(context: &Context, arguments: &SearchArguments) -> anyhow::Result<Outcome> {
     let paths = collect(&arguments.paths)?;
+    let installed = Installed::read(&arguments.calibration)?;
     let Found { place, reports, faults } = match arguments.source.resolve()? {
-        References::Store(path) => in_store(context, arguments, &paths, &path)?,
-        References::Server(settings) => at_server(context, arguments, &paths, &settings)?,
+        References::Store(path) => in_store(context, arguments, &paths, &path, &installed)?,
+        References::Server(settings) => {
+            at_server(context, arguments, &paths, &settings, &installed)?
+        }
     };
     let one = is_one(&arguments.paths);
     if arguments.json {
@@ -138,6 +145,7 @@ fn in_store(
     arguments: &SearchArguments,
     paths: &[PathBuf],
     path: &Path,
+    installed: &Installed,
 ) -> anyhow::Result<Found> {
     let options = read_options(&arguments.read)?;
     let mut searching = Searching::new(context)?;
@@ -170,7 +178,7 @@ fn in_store(
             let made = extracted.and_then(|(signature, original)| {
                 let questioned = Questioned::new(&context.engine, &searching.indexer, &signature);
                 let questioned = questioned.with_context(|| path.display().to_string())?;
-                Ok((path, Digest::of(&original), questioned))
+                Ok((path, Digest::of(&original), (questioned, signature.kind())))
             });
             match made {
                 Ok(made) => ready.push(made),
@@ -183,7 +191,7 @@ fn in_store(
             ..Deed::new(Action::Search)
         };
         let started = Instant::now();
-        let questioned: Vec<&Questioned> = ready.iter().map(|(_, _, ready)| ready).collect();
+        let questioned: Vec<&Questioned> = ready.iter().map(|(_, _, (ready, _))| ready).collect();
         let inner = context.progress.bar(0, "index");
         let results = search.run_many(&query, &questioned, &mut |advance: Advance| {
             inner.set_message(words(advance.stage));
@@ -204,8 +212,10 @@ fn in_store(
         };
         let seconds = started.elapsed().as_secs_f64() / results.len().max(1) as f64;
         let mut deeds = Vec::new();
-        for ((path, original, _), result) in ready.iter().zip(&results) {
-            let report = report(&store, path, result)?;
+        for ((path, original, (_, kind)), result) in ready.iter().zip(&results) {
+            let weigh =
+                Weigh { installed, kind: Some(*kind), searched: result.summary.records_searched };
+            let report = report(&store, path, result, weigh)?;
             deeds.push(Deed { result: Some(report.digest()?), ..deed(*original) });
             found.reports.push((report, seconds));
         }
@@ -224,6 +234,7 @@ fn at_server(
     arguments: &SearchArguments,
     paths: &[PathBuf],
     settings: &Settings,
+    installed: &Installed,
 ) -> anyhow::Result<Found> {
     let options = read_options(&arguments.read)?;
     let remote = settings.connect(context)?;
@@ -250,7 +261,13 @@ fn at_server(
             bar.finish_and_clear();
             let searched =
                 searched.map_err(|error| of_file(error, &[("query.questioned.upload", path)]))?;
-            let report = report_of(path, searched);
+            let kind = if installed.is_some() {
+                Some(read(path, &options)?.0.surface.kind())
+            } else {
+                None
+            };
+            let weigh = Weigh { installed, kind, searched: searched.summary.records_searched };
+            let report = report_of(path, searched, weigh)?;
             let came = (report.candidates.len() + report.restricted.len()) as u64;
             let wanted = u64::from(arguments.top).min(report.summary.records_searched);
             // The cascade compares some tens and what was asked for; fewer than that is the server's limit.
@@ -273,18 +290,41 @@ fn at_server(
     Ok(found)
 }
 
-fn report_of(path: &Path, searched: client::Searched) -> Report {
+fn report_of(path: &Path, searched: client::Searched, weigh: Weigh<'_>) -> anyhow::Result<Report> {
     let failures = searched
         .failures
         .into_iter()
         .map(|(scan, reason)| FailureReport { scan_id: scan.to_string(), reason });
     let restricted = searched.restricted.into_iter();
-    Report {
+    let candidates =
+        searched.candidates.into_iter().map(|candidate| CandidateReport::new(candidate, weigh));
+    Ok(Report {
         questioned: path.display().to_string(),
-        candidates: searched.candidates.into_iter().map(CandidateReport::from).collect(),
+        candidates: candidates.collect::<anyhow::Result<_>>()?,
         restricted: restricted.map(|laboratory| RestrictedReport { laboratory }).collect(),
         summary: searched.summary,
         failures: failures.collect(),
+    })
+}
+
+/// What candidates are weighed by.
+#[derive(Clone, Copy)]
+struct Weigh<'a> {
+    installed: &'a Installed,
+    kind: Option<Kind>,
+    searched: u64,
+}
+
+impl Weigh<'_> {
+    fn of(
+        self,
+        comparison: &ComparisonReport,
+        mark: &str,
+        calibre: Option<&str>,
+    ) -> anyhow::Result<WeightReport> {
+        let Self { installed, kind, searched } = self;
+        let known = Known { kind, mark: Some(mark), calibre, searched: Some(searched) };
+        installed.weigh(comparison, known)
     }
 }
 
@@ -296,11 +336,13 @@ const fn words(stage: Stage) -> &'static str {
     }
 }
 
-impl From<client::Candidate> for CandidateReport {
-    fn from(candidate: client::Candidate) -> Self {
+impl CandidateReport {
+    fn new(candidate: client::Candidate, weigh: Weigh<'_>) -> anyhow::Result<Self> {
         let client::Candidate { rank, record, comparison } = candidate;
         let client::Record { scan, mark, exhibit, case, .. } = record;
-        Self {
+        let mark = mark.kind.to_string();
+        let weight = weigh.of(&comparison, &mark, exhibit.calibre.as_deref())?;
+        Ok(Self {
             rank,
             exhibit_id: exhibit.id.to_string(),
             scan_id: scan.id.to_string(),
@@ -310,9 +352,10 @@ impl From<client::Candidate> for CandidateReport {
             label: exhibit.label,
             country: exhibit.country.map(|country| country.to_string()),
             calibre: exhibit.calibre,
-            mark: mark.kind.to_string(),
+            mark,
             comparison,
-        }
+            weight,
+        })
     }
 }
 
@@ -328,9 +371,17 @@ fn filter(arguments: &FilterArguments) -> Filter {
     }
 }
 
-fn report(store: &DiskStore, path: &Path, result: &SearchResult) -> anyhow::Result<Report> {
+fn report(
+    store: &DiskStore,
+    path: &Path,
+    result: &SearchResult,
+    weigh: Weigh<'_>,
+) -> anyhow::Result<Report> {
     let candidates = result.candidates.iter().enumerate().map(|(index, candidate)| {
         let ScanView { scan, mark, exhibit, case, .. } = store.view(candidate.scan)?;
+        let (comparison, mark) =
+            (ComparisonReport::from(&candidate.comparison), mark.kind.to_string());
+        let weight = weigh.of(&comparison, &mark, exhibit.calibre.as_deref())?;
         Ok(CandidateReport {
             rank: index + 1,
             exhibit_id: exhibit.id.to_string(),
@@ -341,8 +392,9 @@ fn report(store: &DiskStore, path: &Path, result: &SearchResult) -> anyhow::Resu
             label: exhibit.label,
             country: exhibit.country.map(|country| country.to_string()),
             calibre: exhibit.calibre,
-            mark: mark.kind.to_string(),
-            comparison: ComparisonReport::from(&candidate.comparison),
+            mark,
+            comparison,
+            weight,
         })
     });
     let failures = result.failures.iter().map(|(scan, failure)| {
@@ -361,9 +413,10 @@ fn report(store: &DiskStore, path: &Path, result: &SearchResult) -> anyhow::Resu
 
 /// The ranked table and what was searched.
 fn describe(report: &Report, seconds: f64) -> String {
+    let weighed = report.candidates.iter().any(|one| one.weight.is_given());
     let rows = report.candidates.iter().map(|candidate| {
         let figures = &candidate.comparison.figures;
-        vec![
+        let mut row = vec![
             candidate.rank.to_string(),
             candidate.exhibit_id.clone(),
             candidate.original_file_name.clone(),
@@ -371,9 +424,17 @@ fn describe(report: &Report, seconds: f64) -> String {
             format!("{:.3}", figures.cmc_fraction),
             decimals(figures.ncc, 3),
             decimals(figures.theta_deg, 1),
-        ]
+        ];
+        if weighed {
+            let weight = &candidate.weight;
+            row.extend([weight.short(), chance(weight)]);
+        }
+        row
     });
-    let header = ["rank", "exhibit", "file", "cmc", "fraction", "ncc", "theta_deg"];
+    let mut header = vec!["rank", "exhibit", "file", "cmc", "fraction", "ncc", "theta_deg"];
+    if weighed {
+        header.extend(["log10 LR", "by chance"]);
+    }
     let mut text = table(&header, rows.collect());
     let mut restricted: BTreeMap<&str, usize> = BTreeMap::new();
     for record in &report.restricted {
@@ -395,8 +456,42 @@ fn describe(report: &Report, seconds: f64) -> String {
         summary.engine_version,
         &summary.parameters_digest.to_string()[..16]
     );
+    if let Some(first) = report.candidates.iter().map(|one| &one.weight).find(|one| one.is_given())
+    {
+        let _ = writeln!(
+            text,
+            "log10 LR: of population {}, calibration {}, with its 90 % interval.\n\
+             By chance: references of other sources that may be expected to reach the score among as many, and its 95 % bound.",
+            first.population.as_deref().unwrap_or_default(),
+            first.calibration().get(..16).unwrap_or_default()
+        );
+    }
+    if let Some(reason) =
+        report.candidates.iter().find_map(|one| one.weight.rank_only_reason.as_ref())
+    {
+        let _ = writeln!(text, "Without a likelihood ratio: {reason}.");
+    }
     text.push_str("Leads by rank score: only an examiner makes a hit.\n");
     text
+}
+
+/// How many references of other sources may be expected to reach the score.
+fn chance(weight: &WeightReport) -> String {
+    match (weight.expected_by_chance, weight.expected_by_chance_upper) {
+        (Some(expected), Some(upper)) => format!("{} (< {})", few(expected), few(upper)),
+        _ => "-".to_owned(),
+    }
+}
+
+/// A number from far below one to many.
+fn few(number: f64) -> String {
+    if number >= 10.0 {
+        format!("{number:.0}")
+    } else if number >= 0.01 {
+        format!("{number:.2}")
+    } else {
+        format!("{number:.0e}")
+    }
 }
 
 /// How much was done for every record.

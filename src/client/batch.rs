@@ -8,7 +8,7 @@ use super::call::{Client, MESSAGE_LIMIT, Repeat, call};
 use super::convert;
 use super::error::{Cause, ClientError};
 use super::upload::Upload;
-use crate::report::Figures;
+use crate::report::{Figures, Provenance};
 use crate::service::pb;
 use crate::service::pb::batch_service_client::BatchServiceClient;
 use crate::service::pb::batch_service_compare_request::Content;
@@ -36,6 +36,8 @@ pub struct Compared {
     pub place: usize,
     /// What was found.
     pub figures: Figures,
+    /// Of what it is.
+    pub provenance: Provenance,
 }
 
 /// Why a batch has no answer.
@@ -116,6 +118,7 @@ impl Client {
                             told(Compared {
                                 place,
                                 figures: figures.ok_or(Cause::Answer { field })?,
+                                provenance: convert::provenance(&comparison)?,
                             });
                         }
                         Some(Answer::Failure(reason)) => {

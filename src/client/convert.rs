@@ -8,7 +8,7 @@ use super::records::{Exhibit, Record, Withdrawal};
 use crate::audit;
 use crate::cmc::CellVerdict;
 use crate::comparison::Direction;
-use crate::report::{CellReport, ComparisonReport, DirectionReport, Figures};
+use crate::report::{CellReport, ComparisonReport, DirectionReport, Figures, Provenance};
 use crate::service::{pb, words};
 use crate::store::{
     Case, CaseId, ExhibitMetadata, Filter, Firearm, FirearmId, Mark, Scan, Unknown,
@@ -47,17 +47,28 @@ pub(super) fn figures(figures: &pb::Figures) -> Figures {
     }
 }
 
-/// A comparison, as one that was made here is reported.
-pub(super) fn comparison(answer: pb::Comparison) -> Result<ComparisonReport, Cause> {
-    let found = answer.figures.ok_or(Cause::Answer { field: "comparison.figures" })?;
-    let directions = answer.directions.iter().map(direction);
-    Ok(ComparisonReport {
-        figures: figures(&found),
+/// Of what a comparison is.
+pub(super) fn provenance(answer: &pb::Comparison) -> Result<Provenance, Cause> {
+    Ok(Provenance {
+        engine_version: answer.engine_version.clone(),
         parameters_digest: parsed("comparison.parameters_digest", &answer.parameters_digest)?,
         questioned_sha256: parsed("comparison.questioned_sha256", &answer.questioned_sha256)?,
         reference_sha256: parsed("comparison.reference_sha256", &answer.reference_sha256)?,
+    })
+}
+
+/// A comparison, as one that was made here is reported.
+pub(super) fn comparison(answer: pb::Comparison) -> Result<ComparisonReport, Cause> {
+    let found = answer.figures.ok_or(Cause::Answer { field: "comparison.figures" })?;
+    let provenance = provenance(&answer)?;
+    let directions = answer.directions.iter().map(direction);
+    Ok(ComparisonReport {
+        figures: figures(&found),
         directions: directions.collect::<Result<_, _>>()?,
-        engine_version: answer.engine_version,
+        parameters_digest: provenance.parameters_digest,
+        questioned_sha256: provenance.questioned_sha256,
+        reference_sha256: provenance.reference_sha256,
+        engine_version: provenance.engine_version,
     })
 }
 

@@ -3,9 +3,13 @@
 //! Declared once, here; what it means is resolved by the file of each subcommand.
 
 mod bench;
+mod evidence;
 mod region;
 
 pub(super) use bench::{BenchCommand, BenchSearchArguments, Harm};
+pub(super) use evidence::{
+    CalibrateArguments, CalibrationArguments, MethodName, ScoresArguments, SurfaceKind,
+};
 pub(super) use region::{
     AuditCommand, AuditListArguments, AuditOutcome, AuditVerifyArguments, CertsArguments,
     CheckpointArguments, ConfigCommand, ServeArguments, ShareArguments, ShareWith,
@@ -46,6 +50,7 @@ pub(super) struct EngineArguments {
 pub(super) enum Command {
     Compare(CompareArguments),
     Batch(BatchArguments),
+    Calibrate(CalibrateArguments),
     #[command(subcommand)]
     Bench(BenchCommand),
     Enrol(EnrolArguments),
@@ -143,6 +148,8 @@ pub(super) struct CompareArguments {
     #[arg(long, value_name = "OUT.png")]
     pub(super) picture: Option<PathBuf>,
     #[command(flatten)]
+    pub(super) calibration: CalibrationArguments,
+    #[command(flatten)]
     pub(super) source: SourceArguments,
     /// Who compares, for the audit log of a store on this machine
     #[arg(long, value_name = "NAME", env = "USER", default_value = "local", hide_env = true)]
@@ -223,6 +230,8 @@ pub(super) struct SearchArguments {
     /// Print candidates and summary as JSON
     #[arg(long)]
     pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) calibration: CalibrationArguments,
     #[command(flatten)]
     pub(super) filter: FilterArguments,
     /// Who searches, for the audit log of a store on this machine

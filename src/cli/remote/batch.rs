@@ -3,9 +3,8 @@
 use super::connect::{Remote, Settings};
 use super::fault::{of_file, upload};
 use crate::cli::Context;
-use crate::cli::batch::{Faulty, Scores, Work};
+use crate::cli::batch::{Faulty, Row, Scores, Work};
 use crate::client::{BatchFault, BatchPairs, Compared, Load};
-use crate::report::Figures;
 use anyhow::{anyhow, bail};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -51,7 +50,7 @@ fn attempt(
     remote: &Remote,
     work: &Work,
     faults: &BTreeMap<usize, String>,
-) -> Result<BTreeMap<usize, Figures>, BatchFault<anyhow::Error>> {
+) -> Result<BTreeMap<usize, Row>, BatchFault<anyhow::Error>> {
     let sound = |scans: &[usize; 2]| scans.iter().all(|scan| !faults.contains_key(scan));
     let (places, pairs): (Vec<usize>, Vec<[usize; 2]>) = work
         .pairs
@@ -65,11 +64,11 @@ fn attempt(
     let bar = context.progress.bar(pairs.len() as u64, "comparing");
     let mut rows = BTreeMap::new();
     let pairs = BatchPairs { pairs };
-    let result =
-        remote.wait(remote.client().batch(&pairs, &load, |Compared { place, figures }| {
-            rows.insert(places[place], figures);
-            bar.set_position(rows.len() as u64);
-        }));
+    let result = remote.wait(remote.client().batch(&pairs, &load, |compared: Compared| {
+        let Compared { place, figures, provenance } = compared;
+        rows.insert(places[place], (figures, provenance));
+        bar.set_position(rows.len() as u64);
+    }));
     bar.finish_and_clear();
     match result {
         Ok(()) => Ok(rows),

@@ -1,0 +1,89 @@
+//! What scores are worth: calibrations, made and used.
+
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// Which scores, and whose.
+#[derive(Clone, Debug, Args)]
+pub(in crate::cli) struct ScoresArguments {
+    /// Scores of pairs: the CSV of `casemark batch`
+    #[arg(long, value_name = "SCORES.csv")]
+    pub(in crate::cli) scores: PathBuf,
+    /// Ground truth: CSV with the columns file,source. A file is named as in the scores, or by the end of that path
+    #[arg(long, value_name = "LABELS.csv")]
+    pub(in crate::cli) labels: PathBuf,
+}
+
+/// Make a calibration: what scores are worth, as likelihood ratios of a reference population
+///
+/// From scores of pairs whose sources are known. The method is the one that does best on sources it has not seen, unless
+/// --method names it. The file holds the model, its bounds and intervals, the population, and the very comparisons.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct CalibrateArguments {
+    #[command(flatten)]
+    pub(in crate::cli) scores: ScoresArguments,
+    /// Where the calibration goes (written whole, or not at all)
+    #[arg(long, value_name = "CALIBRATION.json")]
+    pub(in crate::cli) out: PathBuf,
+    /// Name of the reference population; by default that of the scores' file
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) population: Option<String>,
+    /// Kind of mark that the scans are of
+    #[arg(long, value_name = "MARK", default_value = "breech_face")]
+    pub(in crate::cli) mark: crate::store::MarkKind,
+    /// What the scans are
+    #[arg(long, value_name = "KIND", default_value = "topography")]
+    pub(in crate::cli) kind: SurfaceKind,
+    /// A calibre of the population (repeat it for each): others get no likelihood ratio. By default any
+    #[arg(long, value_name = "CALIBRE")]
+    pub(in crate::cli) calibre: Vec<String>,
+    /// An instrument of the population (repeat it for each)
+    #[arg(long, value_name = "INSTRUMENT")]
+    pub(in crate::cli) instrument: Vec<String>,
+    /// Use this method rather than the best
+    #[arg(long, value_name = "METHOD")]
+    pub(in crate::cli) method: Option<MethodName>,
+    /// Parts into which sources are dealt to try methods on sources they have not seen
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..))]
+    pub(in crate::cli) folds: u16,
+    /// Rounds of the bootstrap over sources, for the intervals
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(20..))]
+    pub(in crate::cli) rounds: u32,
+    /// Same seed, same calibration
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub(in crate::cli) seed: u64,
+    /// Print what was made as JSON
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(in crate::cli) enum SurfaceKind {
+    /// Measured heights
+    Topography,
+    /// Images
+    Reflectance,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum MethodName {
+    /// Counts of congruent cells, beta-binomial for same and for different sources
+    BetaBinomial,
+    /// The same, but binomial for different sources
+    BetaBinomialAndBinomial,
+    /// Congruent cells and cross-correlation, by logistic regression
+    Logistic,
+    /// Density of the share of congruent cells
+    KernelDensity,
+    /// Order of the share of congruent cells alone
+    Isotonic,
+}
+
+/// Which calibration weighs scores.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "What scores are worth")]
+pub(in crate::cli) struct CalibrationArguments {
+    /// Weigh scores by this calibration, of `casemark calibrate`; without one they rank only
+    #[arg(long, value_name = "CALIBRATION.json", env = "CASEMARK_CALIBRATION")]
+    pub(in crate::cli) calibration: Option<PathBuf>,
+}
