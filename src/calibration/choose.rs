@@ -8,6 +8,10 @@
 use super::{CalibrationError, CalibrationSettings};
 use crate::statistics::{Bounds, Folds, Labelled, Method, Sample, SampleError, Score, Scored};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// Two folds of two.
+const LEAST_SOURCES: usize = 4;
 
 /// What is tried, the plainest first.
 const METHODS: [Method; 5] = [
@@ -66,7 +70,10 @@ fn held_out(
     method: Method,
     settings: &CalibrationSettings,
 ) -> Result<(Labelled, Labelled), CalibrationError> {
-    let folds = Folds::dealt(scored, settings.folds, settings.seed)?;
+    let sources = scored.iter().flat_map(|one| one.sources).collect::<BTreeSet<_>>().len();
+    // A fold of one source has no pair of two.
+    let number = settings.folds.min(sources / 2).max(2);
+    let folds = Folds::dealt(scored, number, settings.seed)?;
     let (mut bounded, mut free) = (Vec::new(), Vec::new());
     for fold in 0..folds.folds() {
         let split = folds.split(scored, fold)?;
@@ -89,9 +96,6 @@ fn held_out(
             free.push((one.truth, ratio));
         }
     }
-    let few = |_| CalibrationError::TooFewSources {
-        sources: scored.iter().flat_map(|one| one.sources).max().map_or(0, |last| last + 1),
-        wanted: 2 * settings.folds,
-    };
+    let few = |_| CalibrationError::TooFewSources { sources, wanted: LEAST_SOURCES };
     Ok((Labelled::from_pairs(bounded).map_err(few)?, Labelled::from_pairs(free).map_err(few)?))
 }

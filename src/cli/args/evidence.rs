@@ -43,7 +43,8 @@ pub(in crate::cli) struct CalibrateArguments {
     /// Use this method rather than the best
     #[arg(long, value_name = "METHOD")]
     pub(in crate::cli) method: Option<MethodName>,
-    /// Parts into which sources are dealt to try methods on sources they have not seen
+    /// Parts into which sources are dealt to try methods on sources they have not seen; fewer where a part would have
+    /// less than two sources
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..))]
     pub(in crate::cli) folds: u16,
     /// Rounds of the bootstrap over sources, for the intervals
