@@ -1,12 +1,12 @@
 //! What do likelihood ratios cost whoever believes them?
 //!
 //! The cost of the log-likelihood ratio, Cllr (Brümmer and du Preez 2006): 0 for perfect evidence, 1 for none, more for
-//! misleading evidence. With ratios remade from their order alone (PAV, `isotonic.rs`) it is the least that this order
+//! misleading evidence. With ratios remade from their order alone (PAV, `monotone.rs`) it is the least that this order
 //! allows; what is above that is the loss of calibration. Empirical cross-entropy (Ramos and Gonzalez-Rodriguez 2013) is the
 //! same at every prior odds; at even odds it is Cllr.
 
-use super::isotonic::pooled;
 use super::labelled::Labelled;
+use super::monotone::pooled;
 use libm::{exp, log1p, log10, pow};
 use serde::Serialize;
 use std::f64::consts::{LN_2, LN_10};

@@ -8,7 +8,7 @@
 //! Densities are kept at 257 places, from counts that are shared between neighbouring places: a fit takes one pass.
 
 use super::interval::quantile;
-use super::isotonic::Score;
+use super::monotone::Score;
 use super::scored::{Features, Sample, Truth, class};
 use libm::{exp, log10};
 use serde::{Deserialize, Serialize};

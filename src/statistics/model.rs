@@ -5,8 +5,8 @@
 
 use super::counts::CountModel;
 use super::density::DensityModel;
-use super::isotonic::{IsotonicModel, Score};
 use super::logistic::LogisticModel;
+use super::monotone::{IsotonicModel, Score};
 use super::scored::{Features, Sample, SampleError, Scored};
 use serde::{Deserialize, Serialize};
 
