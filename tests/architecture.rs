@@ -93,6 +93,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "access",
             "audit",
+            "calibration",
             "client",
             "comparison",
             "config",
@@ -110,6 +111,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "service",
             "signature",
             "simulate",
+            "statistics",
             "store",
             "surface",
             "transform",

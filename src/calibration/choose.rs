@@ -23,17 +23,20 @@ const METHODS: [Method; 5] = [
 ];
 
 /// What a method cost on sources that it had not seen.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trial {
     /// Which.
     pub method: Method,
-    /// Cost of the log-likelihood ratio, of all held-out pairs together: 0 is perfect, 1 says nothing.
-    pub cllr: f64,
+    /// Cost of the log-likelihood ratio, of all held-out pairs together: 0 is perfect, 1 says nothing. `None` where it
+    /// could not be fitted.
+    pub cllr: Option<f64>,
     /// The same after the best calibration there could be.
-    pub cllr_min: f64,
+    pub cllr_min: Option<f64>,
     /// Pairs of one source and of two that it was tried on.
     pub pairs: [usize; 2],
+    /// Why it could not be fitted.
+    pub failed: Option<String>,
 }
 
 pub(super) struct Choice {
@@ -51,15 +54,26 @@ pub(super) fn choose(
     let mut best: Option<(f64, Method, Labelled)> = None;
     let mut trials = Vec::new();
     for method in methods {
-        let (bounded, free) = held_out(scored, *method, settings)?;
+        let (bounded, free) = match held_out(scored, *method, settings) {
+            Ok(found) => found,
+            // Others may do.
+            Err(CalibrationError::Fit(error)) if methods.len() > 1 => {
+                let (pairs, failed) = ([0, 0], Some(error.to_string()));
+                trials.push(Trial { method: *method, cllr: None, cllr_min: None, pairs, failed });
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         let cost = bounded.cost();
         let pairs = [bounded.same().len(), bounded.different().len()];
-        trials.push(Trial { method: *method, cllr: cost.cllr, cllr_min: cost.cllr_min, pairs });
+        let (cllr, cllr_min) = (Some(cost.cllr), Some(cost.cllr_min));
+        trials.push(Trial { method: *method, cllr, cllr_min, pairs, failed: None });
         if best.as_ref().is_none_or(|(least, ..)| cost.cllr < *least) {
             best = Some((cost.cllr, *method, free));
         }
     }
-    let (_, method, held_out) = best.expect("there is a method");
+    // Models of counts are never without a fit.
+    let (_, method, held_out) = best.ok_or(CalibrationError::NoMethod)?;
     Ok(Choice { method, trials, held_out })
 }
 

@@ -10,12 +10,14 @@
 
 mod choose;
 mod file;
+mod fitted;
 mod population;
 mod table;
 mod weigh;
 
 pub use choose::Trial;
 pub use file::CalibrationFileError;
+pub use fitted::Fitted;
 pub use population::{Labelled, LabelledComparison, Population};
 pub use weigh::{LikelihoodRatio, OutOfScope, Scope, ScoreClass, Weight};
 
@@ -68,6 +70,9 @@ pub enum CalibrationError {
     /// The bootstrap cannot be done.
     #[error(transparent)]
     Bootstrap(#[from] BootstrapError),
+    /// No method could be fitted.
+    #[error("no method could be fitted to these comparisons")]
+    NoMethod,
     /// Too few of a kind for a rate.
     #[error(transparent)]
     Rate(#[from] RateError),
@@ -127,18 +132,13 @@ impl Calibration {
         settings: &CalibrationSettings,
     ) -> Result<Self, CalibrationError> {
         let scored = &labelled.scored;
-        let sample = Sample::new(scored)?;
-        // 1.
-        let choice = choose::choose(scored, settings)?;
-        // 2.
-        let model = choice.method.fit_sample(&sample)?;
-        // 3.
-        let bounds = Bounds::empirical(&choice.held_out);
+        // 1. to 3.
+        let Fitted { method, trials, bounds, model } = Fitted::new(scored, settings)?;
         // 4.
         let bootstrap =
             Bootstrap { rounds: settings.rounds, seed: settings.seed, confidence: CONFIDENCE };
         let intervals = match model {
-            Model::Counts(_) => Some(CountTable::new(choice.method, scored, &bootstrap)?),
+            Model::Counts(_) => Some(CountTable::new(method, scored, &bootstrap)?),
             Model::Logistic(_) | Model::KernelDensity(_) | Model::Isotonic(_) => None,
         };
         Ok(Self {
@@ -146,13 +146,13 @@ impl Calibration {
             engine_version: labelled.engine_version.clone(),
             parameters_digest: labelled.parameters_digest,
             population: labelled.population.clone(),
-            method: choice.method,
-            trials: choice.trials,
+            method,
+            trials,
             bounds,
             rounds: settings.rounds,
             seed: settings.seed,
             model,
-            chance: ChanceModel::fit(&sample),
+            chance: ChanceModel::fit(&Sample::new(scored)?),
             intervals,
             comparisons: scored.clone(),
         })

@@ -1,7 +1,7 @@
 //! `casemark calibrate`: what scores are worth, from scores whose truth is known.
 
 use super::args::{CalibrateArguments, MethodName, SurfaceKind};
-use super::output::{print, print_json, table, write_file};
+use super::output::{decimals, print, print_json, table, write_file};
 use super::scores::{self, LabelledScores};
 use super::{Context, Outcome};
 use crate::calibration::{Calibration, CalibrationSettings, Labelled, Population, Trial};
@@ -32,7 +32,7 @@ pub(super) fn run(context: &Context, arguments: &CalibrateArguments) -> anyhow::
         parameters_digest,
         scores_sha256,
         labels_sha256,
-    } = scores::read(&arguments.scores)?;
+    } = scores::read(&arguments.scores.scores, &arguments.scores.labels)?;
     let file = arguments.scores.scores.display().to_string();
     if engine_version.is_none() || parameters_digest.is_none() {
         eprintln!(
@@ -126,9 +126,9 @@ fn describe(report: &Report<'_>, out: &str) -> String {
         let taken = if trial.method == report.method { "taken" } else { "" };
         vec![
             words(trial.method).to_owned(),
-            format!("{:.4}", trial.cllr),
-            format!("{:.4}", trial.cllr_min),
-            taken.to_owned(),
+            decimals(trial.cllr, 4),
+            decimals(trial.cllr_min, 4),
+            trial.failed.clone().unwrap_or_else(|| taken.to_owned()),
         ]
     });
     let mut text =

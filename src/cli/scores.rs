@@ -1,6 +1,5 @@
 //! Scores of pairs whose sources are known: the CSV of `casemark batch` and a file of labels.
 
-use super::args::ScoresArguments;
 use crate::calibration::LabelledComparison;
 use crate::digest::Digest;
 use crate::statistics::Features;
@@ -41,10 +40,19 @@ pub(super) struct LabelledScores {
 }
 
 /// Reads both files. Every scan of the scores needs one label.
-pub(super) fn read(arguments: &ScoresArguments) -> anyhow::Result<LabelledScores> {
-    let ScoresArguments { scores, labels } = arguments;
-    let (score_bytes, label_bytes) = (bytes(scores)?, bytes(labels)?);
-    let known = Labels::read(labels, &label_bytes)?;
+pub(super) fn read(scores: &Path, labels: &Path) -> anyhow::Result<LabelledScores> {
+    let bytes = bytes(labels)?;
+    let known = Labels::read(labels, &bytes)?;
+    read_by(scores, Digest::of(&bytes), |scan| known.source(scan).map(Some))
+}
+
+/// Reads scores whose sources somebody knows; pairs with a scan that is not meant are passed over.
+pub(super) fn read_by(
+    scores: &Path,
+    labels_sha256: Digest,
+    source: impl Fn(&str) -> anyhow::Result<Option<String>>,
+) -> anyhow::Result<LabelledScores> {
+    let score_bytes = bytes(scores)?;
     let mut comparisons = Vec::new();
     let mut engines: BTreeMap<(Option<String>, Option<String>), usize> = BTreeMap::new();
     for (place, row) in rows::<ScoreRow>(scores, &score_bytes)? {
@@ -58,8 +66,9 @@ pub(super) fn read(arguments: &ScoresArguments) -> anyhow::Result<LabelledScores
         if row.questioned == row.reference {
             continue;
         }
-        let sources = [known.source(&row.questioned), known.source(&row.reference)];
-        let [one, other] = sources.map(|source| source.with_context(|| place.clone()));
+        let [one, other] = [&row.questioned, &row.reference]
+            .map(|scan| source(scan).with_context(|| place.clone()));
+        let (Some(one), Some(other)) = (one?, other?) else { continue };
         engines.entry((row.engine_version, row.parameters_digest)).or_insert(comparisons.len());
         comparisons.push(LabelledComparison {
             questioned: row.questioned,
@@ -70,7 +79,7 @@ pub(super) fn read(arguments: &ScoresArguments) -> anyhow::Result<LabelledScores
                 compared: row.cells,
                 ncc: row.ncc.unwrap_or(0.0),
             },
-            sources: [one?, other?],
+            sources: [one, other],
         });
     }
     ensure!(!comparisons.is_empty(), "{}: no pairs in this file", scores.display());
@@ -92,16 +101,16 @@ pub(super) fn read(arguments: &ScoresArguments) -> anyhow::Result<LabelledScores
         engine_version,
         parameters_digest: digest.transpose()?,
         scores_sha256: Digest::of(&score_bytes),
-        labels_sha256: Digest::of(&label_bytes),
+        labels_sha256,
     })
 }
 
-fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
+pub(super) fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
     std::fs::read(path).with_context(|| path.display().to_string())
 }
 
 /// The rows of a CSV file, each with where it is.
-fn rows<'a, T: serde::de::DeserializeOwned + 'a>(
+pub(super) fn rows<'a, T: serde::de::DeserializeOwned + 'a>(
     path: &'a Path,
     bytes: &'a [u8],
 ) -> anyhow::Result<impl Iterator<Item = (String, anyhow::Result<T>)> + 'a> {

@@ -1,0 +1,147 @@
+//! Are scores weighed only where somebody said what they are worth, and is it told why where they are not?
+#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
+#![cfg(feature = "cli")]
+
+#[path = "support/program.rs"]
+mod program;
+
+use program::{Program, testdata_text};
+use serde_json::Value;
+use std::fmt::Write as _;
+
+fn questioned() -> String {
+    testdata_text("demo/questioned/known-firearm.x3p")
+}
+
+fn reference(name: &str) -> String {
+    testdata_text(&format!("demo/references/{name}.x3p"))
+}
+
+/// A program with scores of the demonstration's ten references, their labels, and a calibration of them.
+fn calibrated() -> (Program, Value) {
+    let program = Program::new();
+    program.run(&["batch", "--out", "scores.csv", &testdata_text("demo/references")]).exits(0);
+    let mut labels = "file,source\n".to_owned();
+    for firearm in 1..=5 {
+        for shot in 1..=2 {
+            let _ = writeln!(labels, "F000{firearm}-S0{shot}.x3p,firearm {firearm}");
+        }
+    }
+    program.write("labels.csv", labels.as_bytes());
+    let words = "calibrate --scores scores.csv --labels labels.csv --out calibration.json --rounds 40 --population demo --json";
+    let mut words: Vec<&str> = words.split(' ').collect();
+    words.extend(["--calibre", "9 mm Luger"]);
+    let made = program.run(&words).exits(0).json();
+    (program, made)
+}
+
+#[test]
+fn a_score_ranks_until_a_calibration_weighs_it() {
+    let (program, made) = calibrated();
+    let population = &made["population"];
+    assert_eq!((&population["sources"], &population["scans"]), (&5.into(), &10.into()));
+    let pairs = (&population["same_source_pairs"], &population["different_source_pairs"]);
+    assert_eq!(pairs, (&5.into(), &40.into()));
+    assert_eq!(made["trials"].as_array().unwrap().len(), 5);
+    let (one, mate, other) = (questioned(), reference("F0003-S01"), reference("F0005-S02"));
+    let plain = program.run(&["compare", &one, &mate, "--json"]).exits(0).json();
+    assert_eq!(plain["score_class"], "rank_only");
+    assert!(plain["log10_lr"].is_null());
+    assert_eq!(plain["rank_only_reason"], "no calibration is installed");
+    let weigh = |reference: &str| {
+        let words = ["compare", &one, reference, "--calibration", "calibration.json", "--json"];
+        program.run(&words).exits(0).json()
+    };
+    let (same, different) = (weigh(&mate), weigh(&other));
+    let number = |json: &Value, key: &str| json[key].as_f64().unwrap();
+    for (json, bound) in [(&same, "upper"), (&different, "lower")] {
+        assert_eq!(json["score_class"], "interpretable");
+        assert_eq!(json["population"], "demo");
+        assert_eq!(json["calibration_sha256"], made["calibration_sha256"]);
+        let limit = made["bounds"][bound].as_f64().unwrap();
+        assert!(number(json, "log10_lr").abs() <= limit.abs() + 1e-12);
+        assert!(number(json, "log10_lr_low") <= number(json, "log10_lr"));
+        assert!(number(json, "log10_lr") <= number(json, "log10_lr_high"));
+        let verbal = json["verbal"].as_str().unwrap().to_lowercase();
+        assert!(verbal.contains("support for the proposition"), "{verbal}");
+        assert!(!["match", "identif"].iter().any(|word| verbal.contains(word)), "{verbal}");
+    }
+    assert!(number(&same, "log10_lr") > 0.5 && number(&different, "log10_lr") < 0.0);
+    let text = program.run(&["compare", &one, &mate, "--calibration", "calibration.json"]).exits(0);
+    assert!(text.stdout().contains("log10 likelihood ratio"), "{}", text.told());
+}
+
+#[test]
+fn a_list_says_where_chance_begins_and_what_the_population_lacks() {
+    let (program, _) = calibrated();
+    let metadata = testdata_text("demo/metadata.csv");
+    let references = testdata_text("demo/references");
+    program.run(&["enrol", "--store", "store", "--metadata", &metadata, &references]).exits(0);
+    let words = [
+        "search",
+        "--store",
+        "store",
+        &questioned(),
+        "--json",
+        "--calibration",
+        "calibration.json",
+    ];
+    let found = program.run(&words).exits(0).json();
+    let candidates = found["candidates"].as_array().unwrap();
+    assert_eq!(candidates.len(), 10);
+    let lacks = "the population has no calibre";
+    let (weighed, ranked): (Vec<&Value>, Vec<&Value>) =
+        candidates.iter().partition(|one| !one["log10_lr"].is_null());
+    assert!(ranked.iter().all(|one| one["rank_only_reason"].as_str().unwrap().starts_with(lacks)));
+    let chance: Vec<f64> =
+        weighed.iter().map(|one| one["expected_by_chance"].as_f64().unwrap()).collect();
+    assert!(chance.iter().all(|expected| (0.0..=10.0).contains(expected)), "{chance:?}");
+    assert!(ranked.len() + weighed.len() == 10 && !ranked.is_empty(), "{found:#}");
+    // The same order and the same comparisons as without.
+    let plain =
+        program.run(&["search", "--store", "store", &questioned(), "--json"]).exits(0).json();
+    for (one, other) in candidates.iter().zip(plain["candidates"].as_array().unwrap()) {
+        assert_eq!(one["scan_id"], other["scan_id"]);
+        assert_eq!(one["cmc_fraction"], other["cmc_fraction"]);
+    }
+}
+
+#[test]
+fn what_is_no_calibration_or_has_no_labels_is_refused() {
+    let (program, _) = calibrated();
+    let text = std::fs::read_to_string(program.path("calibration.json")).unwrap();
+    program.write("changed.json", text.replacen("\"demo\"", "\"Fadul\"", 1).as_bytes());
+    program.write("other.json", b"{}");
+    for (file, told) in [
+        ("changed.json", "was changed"),
+        ("other.json", "not a calibration"),
+        ("none.json", "none.json"),
+    ] {
+        let words = ["compare", &questioned(), &reference("F0003-S01"), "--calibration", file];
+        let run = program.run(&words).exits(2);
+        assert!(run.stderr().contains(told), "{}", run.told());
+    }
+    program.write("few.csv", b"file,source\nF0001-S01.x3p,one\n");
+    let words = ["calibrate", "--scores", "scores.csv", "--labels", "few.csv", "--out", "new.json"];
+    let run = program.run(&words).exits(2);
+    assert!(run.stderr().contains("few.csv: no label for"), "{}", run.told());
+    assert!(!program.path("new.json").exists());
+    // Of other parameters: the score is there, and ranks.
+    let digest = "0".repeat(64);
+    let scores = std::fs::read_to_string(program.path("scores.csv")).unwrap();
+    let own = scores.lines().nth(1).unwrap().split(',').nth(10).unwrap().to_owned();
+    program.write("others.csv", scores.replace(&own, &digest).as_bytes());
+    let words = "calibrate --scores others.csv --labels labels.csv --out others.json --rounds 20";
+    program.run(&words.split(' ').collect::<Vec<_>>()).exits(0);
+    let words = [
+        "compare",
+        &questioned(),
+        &reference("F0003-S01"),
+        "--calibration",
+        "others.json",
+        "--json",
+    ];
+    let json = program.run(&words).exits(0).json();
+    assert!(json["log10_lr"].is_null(), "{json:#}");
+    assert!(json["rank_only_reason"].as_str().unwrap().contains("of parameters"), "{json:#}");
+}
