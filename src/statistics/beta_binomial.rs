@@ -22,8 +22,8 @@ const COARSE: usize = 16;
 const FINE: usize = 32;
 /// Points whose density is smaller than the greatest by this factor's logarithm are left out: five standard deviations.
 const DEPTH: f64 = 12.0;
-/// Most zooms; each at least shrinks the grid by a fifth.
-const ZOOMS: usize = 16;
+/// Most zooms; four to seven are usual.
+const ZOOMS: usize = 30;
 
 /// A posterior of `alpha` and `beta`: points and their weights, which add up to 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,13 +40,14 @@ impl BetaBinomial {
         let steps = Steps::new(counts);
         // The least and greatest mean that the prior has.
         let widest = log(RANGE.1 / RANGE.0);
-        let mut frame = Frame {
+        let all = Frame {
             log_odds: (-widest, widest),
             precision: (log(2.0 * RANGE.0), log(2.0 * RANGE.1)),
         };
+        let mut frame = all;
         for _ in 0..ZOOMS {
-            let next = frame.zoomed(&frame.points(&steps, COARSE), COARSE);
-            let settled = next.share_of(&frame) > 0.8;
+            let next = frame.zoomed(&frame.points(&steps, COARSE), &all);
+            let settled = next.is_like(&frame);
             frame = next;
             if settled {
                 break;
@@ -168,6 +169,7 @@ fn greatest(points: &[Point]) -> f64 {
 }
 
 /// Where the grid is.
+#[derive(Clone, Copy)]
 struct Frame {
     /// Log odds of the mean.
     log_odds: (f64, f64),
@@ -201,33 +203,37 @@ impl Frame {
         points
     }
 
-    /// The part of this frame that has the points with any weight, and a part and a half more on each side.
-    fn zoomed(&self, points: &[Point], count: usize) -> Self {
+    /// A frame about the points with any weight, with two parts of this one more on each side. So it shrinks where there is
+    /// nothing, and grows, up to all of the prior, where a coarser one has cut something off.
+    fn zoomed(&self, points: &[Point], all: &Self) -> Self {
         let least = greatest(points) - DEPTH;
-        let span = |value: fn(&Point) -> f64, (low, high): (f64, f64)| {
-            let margin = 1.5 * (high - low) / count as f64;
+        let span = |value: fn(&Point) -> f64, (low, high): (f64, f64), all: (f64, f64)| {
+            let margin = 2.0 * (high - low) / COARSE as f64;
             let kept = points.iter().filter(|point| point.density > least).map(value);
             let (first, last) =
                 kept.fold((high, low), |(first, last), value| (value.min(first), value.max(last)));
-            ((first - margin).max(low), (last + margin).min(high))
+            ((first - margin).max(all.0), (last + margin).min(all.1))
         };
         Self {
-            log_odds: span(|point| point.log_odds, self.log_odds),
-            precision: span(|point| point.precision, self.precision),
+            log_odds: span(|point| point.log_odds, self.log_odds, all.log_odds),
+            precision: span(|point| point.precision, self.precision, all.precision),
         }
     }
 
-    /// The smaller of the two shares of another frame's extents.
-    fn share_of(&self, other: &Self) -> f64 {
-        let extent = |(low, high): (f64, f64)| high - low;
-        let log_odds = extent(self.log_odds) / extent(other.log_odds);
-        log_odds.min(extent(self.precision) / extent(other.precision))
+    /// Whether no end differs by more than a tenth of the extent.
+    fn is_like(&self, other: &Self) -> bool {
+        let alike = |one: (f64, f64), other: (f64, f64)| {
+            let most = 0.1 * (other.1 - other.0);
+            (one.0 - other.0).abs() <= most && (one.1 - other.1).abs() <= most
+        };
+        alike(self.log_odds, other.log_odds) && alike(self.precision, other.precision)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::statistics::draw::{Draws, Purpose};
 
     /// Probability of the counts by the gamma function, with the number of orders.
     fn probability(congruent: u32, compared: u32, alpha: f64, beta: f64) -> f64 {
@@ -280,6 +286,37 @@ mod tests {
             let wanted = brute_force(&counts, congruent, compared);
             let found = posterior.predict(&[(congruent, compared)])[0].exp();
             assert!((found / wanted - 1.0).abs() < 0.01, "{congruent}: {found}, wanted {wanted}");
+        }
+    }
+
+    /// A grid that could only shrink cut off the greater precisions of this sample, and a tenth of log10 of a tail with them.
+    #[test]
+    fn nothing_is_cut_off_where_the_coarse_grid_saw_little() {
+        for seed in 0..40 {
+            let mut draws = Draws::new(seed, Purpose::Test, 1);
+            let mut counts = vec![0.0; 21];
+            for _ in 0..780 {
+                let mut shares: Vec<f64> = (0..19).map(|_| draws.share()).collect();
+                shares.sort_by(f64::total_cmp);
+                let congruent = (0..20).filter(|_| draws.share() < shares[1]).count();
+                // Exponential weights in place of how often a bootstrap draws a pair.
+                counts[congruent] -= (1.0 - draws.share()).ln();
+            }
+            let counts: Vec<(u32, u32, f64)> =
+                (0..).zip(counts).map(|(one, weight)| (one, 20, weight)).collect();
+            let steps = Steps::new(&counts);
+            let everywhere = Frame { log_odds: (-4.0, 0.0), precision: (1.0, 5.0) };
+            let points = everywhere.points(&steps, 150);
+            let most = greatest(&points);
+            let (mut sum, mut total) = (0.0, 0.0);
+            for point in points.iter().filter(|point| point.density > most - 20.0) {
+                let weight = exp(point.density - most) * point.width;
+                total += weight;
+                sum += weight * exp(Ladder::new(point.alpha, point.beta, 20).probability(14, 20));
+            }
+            let wanted = log(sum / total);
+            let found = BetaBinomial::posterior(&counts).predict(&[(14, 20)])[0];
+            assert!((found - wanted).abs() < 0.01, "{seed}: {found}, wanted {wanted}");
         }
     }
 

@@ -112,7 +112,8 @@ mod tests {
         let (zero, infinite) = (0.0, f64::INFINITY);
         let breath_different = [vec![0.101; 990], vec![1000.0; 10]].concat();
         let breath_same = [vec![1000.0; 90], vec![0.101; 10]].concat();
-        let cases: [(&[f64], &[f64], (f64, f64)); 10] = [
+        type Case<'ratios> = (&'ratios [f64], &'ratios [f64], (f64, f64));
+        let cases: [Case<'_>; 10] = [
             (&breath_same, &breath_different, (0.112_201_8, 79.432_823_5)),
             (&[infinite], &[zero], (1.0, 1.0)),
             (&[infinite; 3], &[zero; 3], (0.338_844_2, 2.951_209_2)),

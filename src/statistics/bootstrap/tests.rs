@@ -83,8 +83,8 @@ fn nine_of_ten_intervals_hold_the_truth() {
 #[test]
 #[ignore = "a minute: the figures of the documentation"]
 fn coverage_with_few_and_many_sources() {
-    for (sources, pairs_a_source) in [(10, 1), (10, 3), (20, 3), (40, 1), (80, 3)] {
-        let found = coverage(sources, pairs_a_source, 200, &[0, 3, 6, 10, 14]);
+    for (sources, pairs_a_source) in [(10, 1), (10, 3), (20, 3), (40, 3)] {
+        let found = coverage(sources, pairs_a_source, 100, &[0, 3, 6, 10, 14]);
         println!("{sources} sources, {pairs_a_source} pairs each: {found:?}");
     }
 }
