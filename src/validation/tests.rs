@@ -1,0 +1,1 @@
+//! Are the figures right, and is the page whole and safe?
