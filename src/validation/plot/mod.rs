@@ -17,7 +17,7 @@ pub(super) use ranks::ranks;
 pub(super) use tippett::tippett;
 
 use super::ValidationError;
-use plotters::coord::types::RangedCoordf64;
+use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
 use plotters::prelude::*;
 
 /// Known matches.
@@ -50,6 +50,31 @@ struct Axis<'a> {
     ticks: Vec<f64>,
     label: &'a dyn Fn(&f64) -> String,
     title: &'a str,
+}
+
+/// A straight axis whose labels are where we say.
+struct Ticked {
+    low: f64,
+    high: f64,
+    ticks: Vec<f64>,
+}
+
+impl Ranged for Ticked {
+    type FormatOption = DefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
+        let length = f64::from(limit.1) - f64::from(limit.0);
+        limit.0 + (length * (value - self.low) / (self.high - self.low)).round() as i32
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
+        if hint.weight().allow_light_points() { Vec::new() } else { self.ticks.clone() }
+    }
+
+    fn range(&self) -> std::ops::Range<f64> {
+        self.low..self.high
+    }
 }
 
 /// What is drawn in a frame, in order.
@@ -88,8 +113,8 @@ fn drawn(svg: &mut String, size: (u32, u32), axes: [Axis<'_>; 2], marks: Vec<Mar
         .x_label_area_size(108)
         .y_label_area_size(140)
         .build_cartesian_2d(
-            (x.low..x.high).with_key_points(x.ticks),
-            (y.low..y.high).with_key_points(y.ticks),
+            Ticked { low: x.low, high: x.high, ticks: x.ticks },
+            Ticked { low: y.low, high: y.high, ticks: y.ticks },
         )?;
     let letters = ("sans-serif", LETTERS).into_font().color(&INK);
     chart
