@@ -86,6 +86,8 @@ pub mod store;
 pub mod surface;
 pub mod transform;
 pub mod units;
+#[cfg(feature = "validation")]
+pub mod validation;
 
 /// Version of the engine, as every result carries it.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("parameters", &["digest", "units"]),
     ("statistics", &[]),
     ("calibration", &["digest", "statistics", "surface"]),
+    ("validation", &["calibration", "digest", "statistics"]),
     ("surface", &["units"]),
     ("filter", &["surface", "units"]),
     ("format", &["digest", "surface", "units"]),

@@ -86,7 +86,7 @@ impl Labelled {
 }
 
 /// log2(1 + 10^x), also where that overflows.
-fn bits(value: f64) -> f64 {
+pub(crate) fn bits(value: f64) -> f64 {
     let natural = value * LN_10;
     (natural.max(0.0) + log1p(exp(-natural.abs()))) / LN_2
 }
