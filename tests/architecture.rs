@@ -117,6 +117,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "surface",
             "transform",
             "units",
+            "validation",
         ],
     ),
 ];

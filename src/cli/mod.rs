@@ -8,6 +8,7 @@ mod args;
 mod audit;
 mod batch;
 mod bench;
+mod benchmark;
 mod calibrate;
 mod certs;
 mod compare;
@@ -15,6 +16,7 @@ mod completions;
 mod config;
 mod demo;
 mod enrol;
+mod evaluate;
 mod inspect;
 mod library;
 mod metadata;
@@ -86,6 +88,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Compare(arguments) => compare::run(&context, &arguments),
         Command::Batch(arguments) => batch::run(&context, &arguments),
         Command::Calibrate(arguments) => calibrate::run(&context, &arguments),
+        Command::Evaluate(arguments) => evaluate::run(&context, &arguments),
         Command::Bench(command) => bench::run(&context, &command),
         Command::Enrol(arguments) => enrol::run(&context, &arguments),
         Command::Search(arguments) => search::run(&context, &arguments),

@@ -127,14 +127,17 @@ fn summary(metrics: &Metrics) -> String {
     text
 }
 
+/// A colour of a legend, and what has it.
+type Key = (&'static str, &'static str);
+
 /// Every figure with its legend and what it shows.
 fn figures(
     ratios: &Labelled,
     scores: &Labelled,
     metrics: &Metrics,
 ) -> Result<String, ValidationError> {
-    const KINDS: &[(&str, &str)] = &[("matches", "known matches"), ("others", "known non-matches")];
-    let figures: [(&str, &str, String, &[(&str, &str)]); 5] = [
+    const KINDS: &[Key] = &[("matches", "known matches"), ("others", "known non-matches")];
+    let figures: [(&str, &str, String, &[Key]); 5] = [
         ("histogram", words::HISTOGRAM, plot::histogram(scores)?, KINDS),
         ("tippett", words::TIPPETT, plot::tippett(ratios)?, KINDS),
         (

@@ -80,6 +80,52 @@ pub(in crate::cli) enum MethodName {
     Isotonic,
 }
 
+/// Measure how good likelihood ratios are on labelled scores, and write a validation report
+///
+/// By a frozen calibration (--calibration), or by models that never saw the sources they are tried on: folds of a file, of
+/// the benchmark, or dealt. Writes lrs.csv, metrics.json and report.html, and for a benchmark submission.csv.
+/// Exit code 1 where a criterion is not met.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct EvaluateArguments {
+    /// Scores of pairs: the CSV of `casemark batch`
+    #[arg(long, value_name = "SCORES.csv")]
+    pub(in crate::cli) scores: PathBuf,
+    /// Ground truth: CSV with the columns file,source. A file is named as in the scores, or by the end of that path
+    #[arg(long, value_name = "LABELS.csv", required_unless_present = "benchmark")]
+    pub(in crate::cli) labels: Option<PathBuf>,
+    /// A frozen benchmark's folder (marks.csv.gz, pairs.csv.gz, folds.json) in place of labels and folds. Its marks are found
+    /// among the scores by the name of the file
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["labels", "folds"])]
+    pub(in crate::cli) benchmark: Option<PathBuf>,
+    /// Weigh by this calibration, frozen
+    #[arg(long, value_name = "CALIBRATION.json", conflicts_with_all = ["folds"])]
+    pub(in crate::cli) calibration: Option<PathBuf>,
+    /// Folds: JSON list of {"test_sources": [...]}. Models are fitted to pairs without any of them
+    #[arg(long, value_name = "FOLDS.json")]
+    pub(in crate::cli) folds: Option<PathBuf>,
+    /// Parts into which sources are dealt where no folds are given
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..))]
+    pub(in crate::cli) deal: u16,
+    /// Folder for the results, made if it is not there
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::cli) out: PathBuf,
+    /// Criteria that were set beforehand: TOML, for instance cllr_at_most = 0.1
+    #[arg(long, value_name = "CRITERIA.toml")]
+    pub(in crate::cli) criteria: Option<PathBuf>,
+    /// Title of the report
+    #[arg(long, value_name = "TITLE", default_value = "Validation of likelihood ratios")]
+    pub(in crate::cli) title: String,
+    /// Rounds of the bootstrap over sources
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(20..))]
+    pub(in crate::cli) rounds: u32,
+    /// Same seed, same deal and draws
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub(in crate::cli) seed: u64,
+    /// Print the metrics as JSON
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+}
+
 /// Which calibration weighs scores.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "What scores are worth")]

@@ -8,7 +8,7 @@ mod region;
 
 pub(super) use bench::{BenchCommand, BenchSearchArguments, Harm};
 pub(super) use evidence::{
-    CalibrateArguments, CalibrationArguments, MethodName, ScoresArguments, SurfaceKind,
+    CalibrateArguments, CalibrationArguments, EvaluateArguments, MethodName, SurfaceKind,
 };
 pub(super) use region::{
     AuditCommand, AuditListArguments, AuditOutcome, AuditVerifyArguments, CertsArguments,
@@ -51,6 +51,7 @@ pub(super) enum Command {
     Compare(CompareArguments),
     Batch(BatchArguments),
     Calibrate(CalibrateArguments),
+    Evaluate(EvaluateArguments),
     #[command(subcommand)]
     Bench(BenchCommand),
     Enrol(EnrolArguments),

@@ -1,0 +1,305 @@
+//! `casemark evaluate`: how good likelihood ratios are, on scores whose truth is known.
+
+use super::args::EvaluateArguments;
+use super::benchmark::{Benchmark, FoldRow, folds};
+use super::output::{print, print_json, table, write_file};
+use super::scores::{self, LabelledScores};
+use super::{Context, Outcome};
+use crate::calibration::{Calibration, CalibrationSettings, Fitted, LabelledComparison};
+use crate::statistics::{ErrorRate, Folds, Interval, Scored, Truth};
+use crate::validation::{self, Criteria, Evaluated, FoldProtocol, Frozen, Metrics, Protocol};
+use anyhow::{Context as _, bail, ensure};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+/// The likelihood ratios of all pairs that were tried, and how they were made.
+struct Tried {
+    pairs: Vec<Evaluated>,
+    calibration: Option<Frozen>,
+    folds: Option<FoldProtocol>,
+}
+
+/// 1. reads, 2. weighs every pair by a model that never saw its sources, or by the frozen calibration, 3. measures,
+///    4. writes.
+pub(super) fn run(context: &Context, arguments: &EvaluateArguments) -> anyhow::Result<Outcome> {
+    // 1.
+    let benchmark = arguments.benchmark.as_deref().map(Benchmark::read).transpose()?;
+    let criteria = arguments.criteria.as_deref().map(criteria).transpose()?.unwrap_or_default();
+    let scores = match (&benchmark, &arguments.labels) {
+        (Some(benchmark), _) => of_benchmark(&arguments.scores, benchmark)?,
+        (None, Some(labels)) => scores::read(&arguments.scores, labels)?,
+        (None, None) => bail!("--labels LABELS.csv or --benchmark DIR says whose the scans are"),
+    };
+    // 2.
+    let spinner = context.progress.spinner("evaluating");
+    let tried = match &arguments.calibration {
+        Some(path) => frozen(path, &scores)?,
+        None => unseen(arguments, &scores, benchmark.as_ref())?,
+    };
+    // 3.
+    let protocol = Protocol {
+        title: arguments.title.clone(),
+        engine_version: scores.engine_version.clone().unwrap_or_else(|| "not stated".to_owned()),
+        parameters_digest: scores.parameters_digest,
+        scores_sha256: scores.scores_sha256,
+        labels_sha256: scores.labels_sha256,
+        calibration: tried.calibration,
+        folds: tried.folds,
+        made: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        rounds: arguments.rounds as usize,
+        seed: arguments.seed,
+    };
+    let file = || arguments.scores.display().to_string();
+    let metrics = validation::measure(&protocol, &tried.pairs, &criteria).with_context(file)?;
+    let page = validation::page(&protocol, &tried.pairs, &metrics).with_context(file)?;
+    spinner.finish_and_clear();
+    // 4.
+    let out = &arguments.out;
+    fs::create_dir_all(out).with_context(|| out.display().to_string())?;
+    let ratios = mean_of_folds(&tried.pairs);
+    write_file(&out.join("lrs.csv"), &lrs(&ratios)?)?;
+    write_file(
+        &out.join("metrics.json"),
+        (serde_json::to_string_pretty(&metrics)? + "\n").as_bytes(),
+    )?;
+    write_file(&out.join("report.html"), page.as_bytes())?;
+    if let Some(benchmark) = &benchmark {
+        write_file(&out.join("submission.csv"), &submission(&ratios, benchmark)?)?;
+    }
+    if arguments.json {
+        print_json(&metrics)?;
+    } else {
+        print(&describe(&metrics, out))?;
+    }
+    Ok(if metrics.passed == Some(false) { Outcome::NothingFound } else { Outcome::Done })
+}
+
+fn criteria(path: &Path) -> anyhow::Result<Criteria> {
+    let read = || -> anyhow::Result<Criteria> {
+        let text = fs::read_to_string(path)?;
+        let settings = config::Config::builder()
+            .add_source(config::File::from_str(&text, config::FileFormat::Toml))
+            .build()?;
+        Ok(settings.try_deserialize()?)
+    };
+    read().with_context(|| path.display().to_string())
+}
+
+/// The scores of a benchmark's pairs; what else was scored is passed over.
+fn of_benchmark(path: &Path, benchmark: &Benchmark) -> anyhow::Result<LabelledScores> {
+    let mut scores = scores::read_by(path, benchmark.sha256, |scan| {
+        Ok(benchmark.source(scan).map(str::to_owned))
+    })?;
+    scores.comparisons.retain(|one| benchmark.pair([&one.questioned, &one.reference]).is_some());
+    let (found, wanted) = (scores.comparisons.len(), benchmark.len());
+    ensure!(
+        found > 0,
+        "{}: none of the benchmark's {wanted} pairs is among the scores",
+        path.display()
+    );
+    if found < wanted {
+        eprintln!(
+            "warning: {}: {found} of the benchmark's {wanted} pairs were scored, the others are left out",
+            path.display()
+        );
+    }
+    Ok(scores)
+}
+
+/// As statistics see them.
+fn scored(comparisons: &[LabelledComparison]) -> Vec<Scored> {
+    let names: BTreeSet<&String> = comparisons.iter().flat_map(|one| &one.sources).collect();
+    let numbers: BTreeMap<&String, usize> =
+        names.into_iter().enumerate().map(|(number, name)| (name, number)).collect();
+    let one = |one: &LabelledComparison| {
+        let sources = [numbers[&one.sources[0]], numbers[&one.sources[1]]];
+        Scored { features: one.features, truth: truth(one), sources }
+    };
+    comparisons.iter().map(one).collect()
+}
+
+fn truth(one: &LabelledComparison) -> Truth {
+    if one.sources[0] == one.sources[1] { Truth::KnownMatch } else { Truth::KnownNonMatch }
+}
+
+fn evaluated(one: &LabelledComparison, log10_lr: f64, fold: Option<usize>) -> Evaluated {
+    Evaluated {
+        questioned: one.questioned.clone(),
+        reference: one.reference.clone(),
+        truth: truth(one),
+        sources: one.sources.clone(),
+        score: one.features.fraction(),
+        log10_lr,
+        fold,
+    }
+}
+
+/// By a calibration as it is.
+fn frozen(path: &Path, scores: &LabelledScores) -> anyhow::Result<Tried> {
+    let place = || path.display().to_string();
+    let text = fs::read_to_string(path).with_context(place)?;
+    let (calibration, sha256) = Calibration::from_json(&text).with_context(place)?;
+    let of = (&calibration.engine_version, calibration.parameters_digest);
+    if let (Some(version), Some(digest)) = (&scores.engine_version, scores.parameters_digest) {
+        ensure!(
+            of == (version, digest),
+            "{}: the calibration is of engine {} with parameters {}, the scores are of {version} with {digest}",
+            path.display(),
+            of.0,
+            of.1
+        );
+    }
+    let features: Vec<_> = scores.comparisons.iter().map(|one| one.features).collect();
+    let ratios = calibration.unbounded(&features);
+    let pairs = scores.comparisons.iter().zip(ratios);
+    let pairs = pairs.map(|(one, ratio)| evaluated(one, calibration.bounds.apply(ratio).0, None));
+    Ok(Tried {
+        pairs: pairs.collect(),
+        calibration: Some(Frozen {
+            sha256,
+            population: calibration.population.name.clone(),
+            lower: calibration.bounds.lower,
+            upper: calibration.bounds.upper,
+        }),
+        folds: None,
+    })
+}
+
+/// By models that never saw the sources of a pair.
+fn unseen(
+    arguments: &EvaluateArguments,
+    scores: &LabelledScores,
+    benchmark: Option<&Benchmark>,
+) -> anyhow::Result<Tried> {
+    let comparisons = &scores.comparisons;
+    let settings = CalibrationSettings { seed: arguments.seed, ..CalibrationSettings::default() };
+    let (tests, origin) = match (benchmark, &arguments.folds) {
+        (Some(benchmark), _) => (named(&benchmark.folds), "the benchmark's".to_owned()),
+        (None, Some(path)) => (named(&folds(path)?), path.display().to_string()),
+        (None, None) => {
+            let tests = dealt(comparisons, usize::from(arguments.deal), arguments.seed)?;
+            (tests, format!("dealt by seed {}", arguments.seed))
+        }
+    };
+    let tried: Vec<(Vec<Evaluated>, usize)> = tests
+        .par_iter()
+        .enumerate()
+        .map(|(fold, test)| {
+            let within = |one: &LabelledComparison| {
+                one.sources.iter().filter(|source| test.contains(*source)).count()
+            };
+            let of = |count: usize| {
+                let of = comparisons.iter().filter(|one| within(one) == count);
+                of.cloned().collect::<Vec<LabelledComparison>>()
+            };
+            let (training, across, test) = (of(0), of(1).len(), of(2));
+            let fitted = Fitted::new(&scored(&training), &settings)
+                .with_context(|| format!("fold {fold}"))?;
+            let ratios = fitted.log10_lrs(&test.iter().map(|one| one.features).collect::<Vec<_>>());
+            let pairs = test.iter().zip(ratios);
+            Ok((pairs.map(|(one, ratio)| evaluated(one, ratio, Some(fold))).collect(), across))
+        })
+        .collect::<anyhow::Result<_>>()?;
+    let across = tried.iter().map(|(_, across)| across).sum();
+    Ok(Tried {
+        pairs: tried.into_iter().flat_map(|(pairs, _)| pairs).collect(),
+        calibration: None,
+        folds: Some(FoldProtocol { folds: tests.len(), origin, across }),
+    })
+}
+
+fn named(folds: &[FoldRow]) -> Vec<BTreeSet<String>> {
+    folds.iter().map(|fold| fold.test_sources.iter().cloned().collect()).collect()
+}
+
+fn dealt(
+    comparisons: &[LabelledComparison],
+    folds: usize,
+    seed: u64,
+) -> anyhow::Result<Vec<BTreeSet<String>>> {
+    let scored = scored(comparisons);
+    let folds = Folds::dealt(&scored, folds, seed)?;
+    let mut tests = vec![BTreeSet::new(); folds.folds()];
+    for (one, scored) in comparisons.iter().zip(&scored) {
+        for (name, number) in one.sources.iter().zip(scored.sources) {
+            if let Some(fold) = folds.fold_of(number) {
+                tests[fold].insert(name.clone());
+            }
+        }
+    }
+    Ok(tests)
+}
+
+/// One likelihood ratio a pair: the mean of its logarithms where a pair is in several folds.
+fn mean_of_folds(pairs: &[Evaluated]) -> BTreeMap<(&str, &str), f64> {
+    let mut sums: BTreeMap<(&str, &str), (f64, f64)> = BTreeMap::new();
+    for one in pairs {
+        let sum = sums.entry((&one.questioned, &one.reference)).or_default();
+        *sum = (sum.0 + one.log10_lr, sum.1 + 1.0);
+    }
+    sums.into_iter().map(|(pair, (sum, count))| (pair, sum / count)).collect()
+}
+
+fn lrs(ratios: &BTreeMap<(&str, &str), f64>) -> anyhow::Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(["questioned", "reference", "log10_lr"])?;
+    for ((questioned, reference), ratio) in ratios {
+        writer.write_record([*questioned, *reference, &format!("{ratio:.6}")])?;
+    }
+    Ok(writer.into_inner()?)
+}
+
+fn submission(
+    ratios: &BTreeMap<(&str, &str), f64>,
+    benchmark: &Benchmark,
+) -> anyhow::Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(["pair_id", "lr"])?;
+    for ((questioned, reference), ratio) in ratios {
+        if let Some(pair) = benchmark.pair([questioned, reference]) {
+            writer.write_record([pair, &format!("{:.6e}", 10f64.powf(*ratio))])?;
+        }
+    }
+    Ok(writer.into_inner()?)
+}
+
+/// The figures in a table, and where the rest is.
+fn describe(metrics: &Metrics, out: &Path) -> String {
+    let mut rows = vec![
+        ["pairs of one source, of two".to_owned(), {
+            format!("{}, {}", metrics.known_matches, metrics.known_non_matches)
+        }],
+        [
+            "Cllr".to_owned(),
+            match &metrics.cllr_interval {
+                Some(Interval { low, high, .. }) => {
+                    format!("{:.4} (95 %: {low:.4} to {high:.4})", metrics.cllr)
+                }
+                None => format!("{:.4}", metrics.cllr),
+            },
+        ],
+        ["  least, calibration loss".to_owned(), {
+            format!("{:.4}, {:.4}", metrics.cllr_min, metrics.calibration_loss)
+        }],
+        ["AUC, EER".to_owned(), format!("{:.4}, {:.4}", metrics.auc, metrics.eer)],
+        ["misleading, of one source".to_owned(), rate(&metrics.misleading.false_non_match)],
+        ["misleading, of two".to_owned(), rate(&metrics.misleading.false_match)],
+        ["  more than tenfold".to_owned(), rate(&metrics.misleading_tenfold.false_match)],
+    ];
+    if let Some(mean) = metrics.cllr_fold_mean {
+        rows.insert(2, ["  mean of folds".to_owned(), format!("{mean:.4}")]);
+    }
+    for criterion in &metrics.criteria {
+        let met = if criterion.passed { "met" } else { "NOT met" };
+        let found = format!("{:.4} for {:.4}: {met}", criterion.found, criterion.wanted);
+        rows.push([criterion.name.clone(), found]);
+    }
+    let text = table(&["figure", "found"], rows.into_iter().map(Vec::from).collect());
+    format!("{text}{}: report.html, metrics.json, lrs.csv\n", out.display())
+}
+
+fn rate(rate: &ErrorRate) -> String {
+    format!("{} of {} (95 %: up to {:.4})", rate.errors, rate.cases, rate.upper)
+}
