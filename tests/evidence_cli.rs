@@ -145,3 +145,41 @@ fn what_is_no_calibration_or_has_no_labels_is_refused() {
     assert!(json["log10_lr"].is_null(), "{json:#}");
     assert!(json["rank_only_reason"].as_str().unwrap().contains("of parameters"), "{json:#}");
 }
+
+#[test]
+fn an_evaluation_measures_on_sources_held_out_and_holds_criteria() {
+    let (program, _) = calibrated();
+    program.write("met.toml", b"cllr_at_most = 0.9\nauc_at_least = 0.9\n");
+    program.write("missed.toml", b"cllr_at_most = 0.001\n");
+    program.write("unknown.toml", b"clllr_at_most = 0.1\n");
+    let evaluate = |more: &[&str]| {
+        let words =
+            ["evaluate", "--scores", "scores.csv", "--labels", "labels.csv", "--rounds", "50"];
+        program.run(&[&words[..], &["--out", "out"], more].concat())
+    };
+    let metrics = evaluate(&["--criteria", "met.toml", "--json"]).exits(0).json();
+    assert_eq!((&metrics["known_matches"], &metrics["known_non_matches"]), (&5.into(), &40.into()));
+    assert_eq!(metrics["passed"], true);
+    let cllr = metrics["cllr"].as_f64().unwrap();
+    assert!(cllr > 0.0 && cllr < 0.5, "{cllr}");
+    let ratios = std::fs::read_to_string(program.path("out/lrs.csv")).unwrap();
+    assert_eq!(
+        (ratios.lines().next(), ratios.lines().count()),
+        (Some("questioned,reference,log10_lr"), 46)
+    );
+    let written = std::fs::read_to_string(program.path("out/metrics.json")).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), metrics);
+    let page = std::fs::read_to_string(program.path("out/report.html")).unwrap();
+    assert!(page.contains("<svg") && page.contains("cllr_at_most") && !page.contains("src=\"http"));
+    evaluate(&["--criteria", "missed.toml"]).exits(1);
+    let run = evaluate(&["--criteria", "unknown.toml"]).exits(2);
+    assert!(run.stderr().contains("unknown.toml"), "{}", run.told());
+    // Frozen: the calibration says what it said before.
+    let frozen = evaluate(&["--calibration", "calibration.json", "--json"]).exits(0).json();
+    assert!(frozen["cllr"].as_f64().unwrap() < cllr, "what it was made of costs less");
+    // Folds of a file: pairs with one source in a fold are in neither part.
+    let folds = br#"[{"index": 0, "test_sources": ["firearm 1", "firearm 2"]}]"#;
+    program.write("folds.json", folds);
+    let folded = evaluate(&["--folds", "folds.json", "--json"]).exits(0).json();
+    assert_eq!((&folded["known_matches"], &folded["known_non_matches"]), (&2.into(), &4.into()));
+}

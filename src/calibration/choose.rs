@@ -1,17 +1,22 @@
 //! Which method does best on sources that it has not seen?
 //!
-//! The sources are dealt to folds. Each method is fitted to the pairs without a source of a fold and tried on the pairs of
-//! the fold's own sources, bounded by what its own training supports; the method with the least cost (Cllr, Brümmer and
+//! Every pair is weighed by a model that was fitted to the pairs with neither of its sources, within what that model's own
+//! training supports; the method with the least cost (Cllr, Brümmer and
 //! du Preez 2006) over all held-out pairs is taken, the first of equals. What it said of held-out pairs bounds what the
 //! calibration may say.
 
 use super::{CalibrationError, CalibrationSettings};
-use crate::statistics::{Bounds, Folds, Labelled, Method, Sample, SampleError, Score, Scored};
+use crate::statistics::{
+    Bounds, Folds, Labelled, Method, Sample, SampleError, Score, Scored, Truth,
+};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Two folds of two.
+/// Two are left to fit to where those of a pair are held out.
 const LEAST_SOURCES: usize = 4;
+/// Most pairs of sources that are each held out by themselves: those of 21 sources.
+const MOST_PARTS: usize = 231;
 
 /// What is tried, the plainest first.
 const METHODS: [Method; 5] = [
@@ -84,32 +89,61 @@ fn held_out(
     method: Method,
     settings: &CalibrationSettings,
 ) -> Result<(Labelled, Labelled), CalibrationError> {
-    let sources = scored.iter().flat_map(|one| one.sources).collect::<BTreeSet<_>>().len();
-    // A fold of one source has no pair of two.
-    let number = settings.folds.min(sources / 2).max(2);
-    let folds = Folds::dealt(scored, number, settings.seed)?;
-    let (mut bounded, mut free) = (Vec::new(), Vec::new());
-    for fold in 0..folds.folds() {
-        let split = folds.split(scored, fold)?;
-        let of = |places: &[usize]| places.iter().map(|place| scored[*place]).collect::<Vec<_>>();
-        let (training, test) = (of(&split.training), of(&split.test));
-        let sample = match Sample::new(&training) {
-            Ok(sample) => sample,
-            // All known matches were of this fold.
-            Err(SampleError::Empty { .. }) => continue,
-            Err(error) => return Err(error.into()),
-        };
-        let model = method.fit_sample(&sample)?;
-        let ratios = |pairs: &[Scored]| {
-            model.log10_lrs(&pairs.iter().map(|one| one.features).collect::<Vec<_>>())
-        };
-        let known = training.iter().zip(ratios(&training)).map(|(one, ratio)| (one.truth, ratio));
-        let bounds = Bounds::empirical(&Labelled::from_pairs(known)?);
-        for (one, ratio) in test.iter().zip(ratios(&test)) {
-            bounded.push((one.truth, bounds.apply(ratio).0));
-            free.push((one.truth, ratio));
-        }
-    }
+    type Ratios = Vec<(Truth, f64, f64)>;
+    let tried: Vec<Ratios> = parts(scored, settings)?
+        .par_iter()
+        .map(|(training, test)| {
+            let of =
+                |places: &[usize]| places.iter().map(|place| scored[*place]).collect::<Vec<_>>();
+            let (training, test) = (of(training), of(test));
+            let sample = match Sample::new(&training) {
+                Ok(sample) => sample,
+                // All known matches were of these sources.
+                Err(SampleError::Empty { .. }) => return Ok(Vec::new()),
+                Err(error) => return Err(error.into()),
+            };
+            let model = method.fit_sample(&sample)?;
+            let ratios = |pairs: &[Scored]| {
+                model.log10_lrs(&pairs.iter().map(|one| one.features).collect::<Vec<_>>())
+            };
+            let known = training.iter().zip(ratios(&training));
+            let known = known.map(|(one, ratio)| (one.truth, ratio));
+            let bounds = Bounds::empirical(&Labelled::from_pairs(known)?);
+            let tried = test.iter().zip(ratios(&test));
+            Ok(tried.map(|(one, ratio)| (one.truth, bounds.apply(ratio).0, ratio)).collect())
+        })
+        .collect::<Result<_, CalibrationError>>()?;
+    let sources = sources(scored).len();
     let few = |_| CalibrationError::TooFewSources { sources, wanted: LEAST_SOURCES };
-    Ok((Labelled::from_pairs(bounded).map_err(few)?, Labelled::from_pairs(free).map_err(few)?))
+    let all = |value: fn(&(Truth, f64, f64)) -> (Truth, f64)| {
+        Labelled::from_pairs(tried.iter().flatten().map(value)).map_err(few)
+    };
+    Ok((all(|(truth, bounded, _)| (*truth, *bounded))?, all(|(truth, _, free)| (*truth, *free))?))
+}
+
+fn sources(scored: &[Scored]) -> BTreeSet<usize> {
+    scored.iter().flat_map(|one| one.sources).collect()
+}
+
+/// Places of the pairs that a model is fitted to, and of those that it is tried on.
+type Part = (Vec<usize>, Vec<usize>);
+
+/// A part for each pair of sources, or by folds where these are too many.
+fn parts(scored: &[Scored], settings: &CalibrationSettings) -> Result<Vec<Part>, CalibrationError> {
+    let number = sources(scored).len();
+    if number * (number + 1) / 2 > MOST_PARTS {
+        let folds = Folds::dealt(scored, settings.folds, settings.seed)?;
+        let split = |fold| folds.split(scored, fold).map(|split| (split.training, split.test));
+        return Ok((0..folds.folds()).map(split).collect::<Result<_, _>>()?);
+    }
+    let mut tests: BTreeMap<[usize; 2], Vec<usize>> = BTreeMap::new();
+    for (place, one) in scored.iter().enumerate() {
+        let [one, other] = one.sources;
+        tests.entry([one.min(other), one.max(other)]).or_default().push(place);
+    }
+    let training = |held: &[usize; 2]| {
+        let without = |place: &usize| !scored[*place].sources.iter().any(|one| held.contains(one));
+        (0..scored.len()).filter(without).collect()
+    };
+    Ok(tests.into_iter().map(|(held, test)| (training(&held), test)).collect())
 }

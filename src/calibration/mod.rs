@@ -37,7 +37,8 @@ const FORMAT: u32 = 1;
 pub struct CalibrationSettings {
     /// The method; `None` to choose the one that does best on sources it has not seen.
     pub method: Option<Method>,
-    /// Parts into which the sources are dealt to choose by; fewer where a part would have less than two sources.
+    /// Folds to which sources are dealt to choose by, where they are more than twenty-one; else those of every pair are held
+    /// out by themselves.
     pub folds: usize,
     /// Rounds of the bootstrap over sources.
     pub rounds: usize,

@@ -14,6 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+/// Most sources of which those of every pair are held out by themselves.
+const HELD_OUT: usize = 12;
+/// Folds to which more sources are dealt.
+const FOLDS: usize = 5;
+
 /// The likelihood ratios of all pairs that were tried, and how they were made.
 struct Tried {
     pairs: Vec<Evaluated>,
@@ -175,39 +180,79 @@ fn unseen(
 ) -> anyhow::Result<Tried> {
     let comparisons = &scores.comparisons;
     let settings = CalibrationSettings { seed: arguments.seed, ..CalibrationSettings::default() };
+    let each = arguments.folds.is_none()
+        && arguments.deal.is_none()
+        && benchmark.is_none()
+        && sources(comparisons).len() <= HELD_OUT;
     let (tests, origin) = match (benchmark, &arguments.folds) {
         (Some(benchmark), _) => (named(&benchmark.folds), "the benchmark's".to_owned()),
         (None, Some(path)) => (named(&folds(path)?), path.display().to_string()),
-        (None, None) => {
-            let tests = dealt(comparisons, usize::from(arguments.deal), arguments.seed)?;
-            (tests, format!("dealt by seed {}", arguments.seed))
+        (None, None) => match arguments.deal {
+            None if each => {
+                let origin = "every pair weighed by a model that had neither of its sources";
+                (each_pair(comparisons), origin.to_owned())
+            }
+            deal => {
+                let deal = deal.map_or(FOLDS, usize::from);
+                let tests = dealt(comparisons, deal, arguments.seed)?;
+                (tests, format!("dealt by seed {}", arguments.seed))
+            }
+        },
+    };
+    // What is trained on besides.
+    let others = match (benchmark, &arguments.labels) {
+        (Some(benchmark), Some(labels)) => {
+            let mut others = scores::read(&arguments.scores, labels)?.comparisons;
+            others.retain(|one| benchmark.pair([&one.questioned, &one.reference]).is_none());
+            others
         }
+        _ => Vec::new(),
     };
     let tried: Vec<(Vec<Evaluated>, usize)> = tests
         .par_iter()
         .enumerate()
         .map(|(fold, test)| {
-            let within = |one: &LabelledComparison| {
+            let within = |one: &&LabelledComparison| {
                 one.sources.iter().filter(|source| test.contains(*source)).count()
             };
-            let of = |count: usize| {
-                let of = comparisons.iter().filter(|one| within(one) == count);
-                of.cloned().collect::<Vec<LabelledComparison>>()
+            let all = comparisons.iter().chain(&others).filter(|one| within(one) == 0);
+            let training: Vec<LabelledComparison> = all.cloned().collect();
+            let across = comparisons.iter().filter(|one| within(one) == 1).count();
+            // Where the sources of every pair are held out, only the pairs of just these are meant.
+            let meant = |one: &&LabelledComparison| {
+                within(one) == 2
+                    && (!each || one.sources.iter().collect::<BTreeSet<_>>().len() == test.len())
             };
-            let (training, across, test) = (of(0), of(1).len(), of(2));
+            let test: Vec<LabelledComparison> = comparisons.iter().filter(meant).cloned().collect();
             let fitted = Fitted::new(&scored(&training), &settings)
                 .with_context(|| format!("fold {fold}"))?;
             let ratios = fitted.log10_lrs(&test.iter().map(|one| one.features).collect::<Vec<_>>());
             let pairs = test.iter().zip(ratios);
-            Ok((pairs.map(|(one, ratio)| evaluated(one, ratio, Some(fold))).collect(), across))
+            Ok((
+                pairs
+                    .map(|(one, ratio)| evaluated(one, ratio, Some(if each { 0 } else { fold })))
+                    .collect(),
+                across,
+            ))
         })
         .collect::<anyhow::Result<_>>()?;
-    let across = tried.iter().map(|(_, across)| across).sum();
+    let across = if each { 0 } else { tried.iter().map(|(_, across)| across).sum() };
+    let folds = if each { 1 } else { tests.len() };
     Ok(Tried {
         pairs: tried.into_iter().flat_map(|(pairs, _)| pairs).collect(),
         calibration: None,
-        folds: Some(FoldProtocol { folds: tests.len(), origin, across }),
+        folds: Some(FoldProtocol { folds, origin, across }),
     })
+}
+
+fn sources(comparisons: &[LabelledComparison]) -> BTreeSet<&String> {
+    comparisons.iter().flat_map(|one| &one.sources).collect()
+}
+
+/// The sources of every pair, each once.
+fn each_pair(comparisons: &[LabelledComparison]) -> Vec<BTreeSet<String>> {
+    let pairs = comparisons.iter().map(|one| one.sources.iter().cloned().collect());
+    pairs.collect::<BTreeSet<BTreeSet<String>>>().into_iter().collect()
 }
 
 fn named(folds: &[FoldRow]) -> Vec<BTreeSet<String>> {

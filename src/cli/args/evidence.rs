@@ -43,8 +43,8 @@ pub(in crate::cli) struct CalibrateArguments {
     /// Use this method rather than the best
     #[arg(long, value_name = "METHOD")]
     pub(in crate::cli) method: Option<MethodName>,
-    /// Parts into which sources are dealt to try methods on sources they have not seen; fewer where a part would have
-    /// less than two sources
+    /// Folds to which sources are dealt to try methods on sources they have not seen, where they are more than 21; else
+    /// those of every pair are held out by themselves
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..))]
     pub(in crate::cli) folds: u16,
     /// Rounds of the bootstrap over sources, for the intervals
@@ -94,8 +94,8 @@ pub(in crate::cli) struct EvaluateArguments {
     #[arg(long, value_name = "LABELS.csv", required_unless_present = "benchmark")]
     pub(in crate::cli) labels: Option<PathBuf>,
     /// A frozen benchmark's folder (marks.csv.gz, pairs.csv.gz, folds.json) in place of labels and folds. Its marks are found
-    /// among the scores by the name of the file
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["labels", "folds"])]
+    /// among the scores by the name of the file. With --labels too, other scans of sources that are not tested are trained on
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["folds", "deal"])]
     pub(in crate::cli) benchmark: Option<PathBuf>,
     /// Weigh by this calibration, frozen
     #[arg(long, value_name = "CALIBRATION.json", conflicts_with_all = ["folds"])]
@@ -103,9 +103,10 @@ pub(in crate::cli) struct EvaluateArguments {
     /// Folds: JSON list of {"test_sources": [...]}. Models are fitted to pairs without any of them
     #[arg(long, value_name = "FOLDS.json")]
     pub(in crate::cli) folds: Option<PathBuf>,
-    /// Parts into which sources are dealt where no folds are given
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..))]
-    pub(in crate::cli) deal: u16,
+    /// Deal sources to so many folds; by default every pair is weighed by a model that has neither of its sources, and
+    /// more than 12 sources are dealt to 5
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(2..), conflicts_with_all = ["folds", "calibration"])]
+    pub(in crate::cli) deal: Option<u16>,
     /// Folder for the results, made if it is not there
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) out: PathBuf,
