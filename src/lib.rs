@@ -41,7 +41,8 @@
 //!
 //! Features: without any, the science alone; `store` adds the reference store, the search over it and the
 //! audit log, `access` who may do what and the configuration, `service` the gRPC service and its client, `simulate`
-//! synthetic cases and decoys, `picture` pictures for reports, `cli` (default) the program. See
+//! synthetic cases and decoys, `picture` pictures for reports, `validation` what
+//! likelihood ratios of known pairs come to, `cli` (default) the program. See
 //! `ARCHITECTURE.md` for how the parts fit together.
 
 #[cfg(feature = "access")]
