@@ -320,7 +320,7 @@ fn describe(metrics: &Metrics, out: &Path) -> String {
             "Cllr".to_owned(),
             match &metrics.cllr_interval {
                 Some(Interval { low, high, .. }) => {
-                    format!("{:.4} (95 %: {low:.4} to {high:.4})", metrics.cllr)
+                    format!("{:.4} (by sources: {low:.4} to {high:.4})", metrics.cllr)
                 }
                 None => format!("{:.4}", metrics.cllr),
             },

@@ -80,7 +80,7 @@ fn verdict(metrics: &Metrics) -> String {
 /// The figures that a reader looks for first.
 fn summary(metrics: &Metrics) -> String {
     let cllr = metrics.cllr_interval.map_or_else(String::new, |interval| {
-        format!("95 %: {} to {}", number(interval.low, 3), number(interval.high, 3))
+        format!("nominal 95 %: {} to {}", number(interval.low, 3), number(interval.high, 3))
     });
     let error = &metrics.at_one;
     let upper = |rate: f64| format!("at most {}, 95 % one-sided", percent(rate));
