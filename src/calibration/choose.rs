@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Two are left to fit to where those of a pair are held out.
-const LEAST_SOURCES: usize = 4;
+pub(super) const LEAST_SOURCES: usize = 4;
 /// Most pairs of sources that are each held out by themselves: those of 21 sources.
 const MOST_PARTS: usize = 231;
 

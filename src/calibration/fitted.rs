@@ -2,7 +2,7 @@
 
 use super::choose::{Trial, choose};
 use super::{CalibrationError, CalibrationSettings};
-use crate::statistics::{Bounds, Features, Method, Model, Sample, Scored};
+use crate::statistics::{Bounds, Features, Labelled, Method, Model, Sample, Scored};
 
 /// A model with its bounds: what a calibration is without population and intervals.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,7 +17,8 @@ pub struct Fitted {
 }
 
 impl Fitted {
-    /// Chooses the method, fits it to all comparisons and bounds it by what it said of sources it had not seen.
+    /// Chooses the method, fits it to all comparisons and bounds it by what it said of sources it had not seen. Where there
+    /// are too few sources to hold any out, it is the plainest, bounded by what it says of its own.
     ///
     /// # Errors
     /// Too few sources, or comparisons that no model fits.
@@ -26,10 +27,22 @@ impl Fitted {
         settings: &CalibrationSettings,
     ) -> Result<Self, CalibrationError> {
         let sample = Sample::new(scored)?;
-        let choice = choose(scored, settings)?;
-        let model = choice.method.fit_sample(&sample)?;
-        let bounds = Bounds::empirical(&choice.held_out);
-        Ok(Self { method: choice.method, trials: choice.trials, bounds, model })
+        match choose(scored, settings) {
+            Ok(choice) => {
+                let model = choice.method.fit_sample(&sample)?;
+                let bounds = Bounds::empirical(&choice.held_out);
+                Ok(Self { method: choice.method, trials: choice.trials, bounds, model })
+            }
+            Err(CalibrationError::TooFewSources { .. }) => {
+                let method = settings.method.unwrap_or(Method::BetaBinomial);
+                let model = method.fit_sample(&sample)?;
+                let features: Vec<Features> = scored.iter().map(|one| one.features).collect();
+                let known = scored.iter().map(|one| one.truth).zip(model.log10_lrs(&features));
+                let bounds = Bounds::empirical(&Labelled::from_pairs(known)?);
+                Ok(Self { method, trials: Vec::new(), bounds, model })
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// log10 of the likelihood ratios, within the bounds.

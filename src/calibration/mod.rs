@@ -135,6 +135,10 @@ impl Calibration {
         let scored = &labelled.scored;
         // 1. to 3.
         let Fitted { method, trials, bounds, model } = Fitted::new(scored, settings)?;
+        if trials.is_empty() {
+            let sources = labelled.sources.len();
+            return Err(CalibrationError::TooFewSources { sources, wanted: choose::LEAST_SOURCES });
+        }
         // 4.
         let bootstrap =
             Bootstrap { rounds: settings.rounds, seed: settings.seed, confidence: CONFIDENCE };

@@ -148,3 +148,16 @@ fn what_the_population_lacks_is_ranked_only_and_told_why() {
     let none = calibration.weigh(&nothing, &scope).unwrap();
     assert_eq!(none, Weight::RankOnly(OutOfScope::NoCells));
 }
+
+#[test]
+fn too_few_sources_make_no_calibration() {
+    let mut few = labelled();
+    few.scored.retain(|one| one.sources.iter().all(|source| *source < 3));
+    few.sources.truncate(3);
+    let refused = Calibration::fit(&few, &settings()).unwrap_err();
+    assert!(matches!(refused, CalibrationError::TooFewSources { sources: 3, .. }), "{refused}");
+    // To be tried, the plainest method does, within what its own comparisons support.
+    let fitted = Fitted::new(&few.scored, &settings()).unwrap();
+    assert_eq!((fitted.method, fitted.trials.len()), (Method::BetaBinomial, 0));
+    assert!(fitted.bounds.upper > 0.5 && fitted.bounds.lower < -0.5, "{:?}", fitted.bounds);
+}
