@@ -33,6 +33,7 @@ pub use binomial::Binomial;
 pub use bootstrap::{Bootstrap, BootstrapError};
 pub use bounds::{BoundReached, Bounds};
 pub use chance::{ChanceCandidates, ChanceModel};
+#[cfg(feature = "validation")]
 pub(crate) use cost::bits;
 pub use cost::{Cost, CrossEntropy};
 pub use counts::{CountDistribution, CountModel};

@@ -1,7 +1,7 @@
 //! How good are likelihood ratios of pairs whose truth is known, and may they be used?
 //!
 //! After Meuwly, Ramos and Haraksim (2017): performance characteristics ([`Metrics`]), each with a metric, held against
-//! [`Criteria`] that were set beforehand. [`measure`] computes, [`page`] writes it up as one file of HTML for people, with
+//! [`Criteria`] that were set beforehand. [`measure`] computes, [`page()`] writes it up as one file of HTML for people, with
 //! what the study does not show. Both are pure: what they say depends on what they are given, and on nothing else.
 //!
 //! Whose likelihood ratios these are, is for the caller to see to: a frozen calibration that has seen none of the sources, or
