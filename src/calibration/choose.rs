@@ -5,10 +5,9 @@
 //! du Preez 2006) over all held-out pairs is taken, the first of equals. What it said of held-out pairs bounds what the
 //! calibration may say.
 
+use super::fitted::supported;
 use super::{CalibrationError, CalibrationSettings};
-use crate::statistics::{
-    Bounds, Folds, Labelled, Method, Sample, SampleError, Score, Scored, Truth,
-};
+use crate::statistics::{Folds, Labelled, Method, Sample, SampleError, Score, Scored, Truth};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -103,13 +102,9 @@ fn held_out(
                 Err(error) => return Err(error.into()),
             };
             let model = method.fit_sample(&sample)?;
-            let ratios = |pairs: &[Scored]| {
-                model.log10_lrs(&pairs.iter().map(|one| one.features).collect::<Vec<_>>())
-            };
-            let known = training.iter().zip(ratios(&training));
-            let known = known.map(|(one, ratio)| (one.truth, ratio));
-            let bounds = Bounds::empirical(&Labelled::from_pairs(known)?);
-            let tried = test.iter().zip(ratios(&test));
+            let bounds = supported(&model, &training)?;
+            let features: Vec<_> = test.iter().map(|one| one.features).collect();
+            let tried = test.iter().zip(model.log10_lrs(&features));
             Ok(tried.map(|(one, ratio)| (one.truth, bounds.apply(ratio).0, ratio)).collect())
         })
         .collect::<Result<_, CalibrationError>>()?;

@@ -2,7 +2,7 @@
 
 use super::choose::{Trial, choose};
 use super::{CalibrationError, CalibrationSettings};
-use crate::statistics::{Bounds, Features, Labelled, Method, Model, Sample, Scored};
+use crate::statistics::{Bounds, Features, Labelled, LabelledError, Method, Model, Sample, Scored};
 
 /// A model with its bounds: what a calibration is without population and intervals.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,9 +36,7 @@ impl Fitted {
             Err(CalibrationError::TooFewSources { .. }) => {
                 let method = settings.method.unwrap_or(Method::BetaBinomial);
                 let model = method.fit_sample(&sample)?;
-                let features: Vec<Features> = scored.iter().map(|one| one.features).collect();
-                let known = scored.iter().map(|one| one.truth).zip(model.log10_lrs(&features));
-                let bounds = Bounds::empirical(&Labelled::from_pairs(known)?);
+                let bounds = supported(&model, scored)?;
                 Ok(Self { method, trials: Vec::new(), bounds, model })
             }
             Err(error) => Err(error),
@@ -48,7 +46,18 @@ impl Fitted {
     /// log10 of the likelihood ratios, within the bounds.
     #[must_use]
     pub fn log10_lrs(&self, features: &[Features]) -> Vec<f64> {
-        let ratios = self.model.log10_lrs(features);
-        ratios.into_iter().map(|ratio| self.bounds.apply(ratio).0).collect()
+        within(&self.bounds, &self.model, features)
     }
+}
+
+/// log10 of the likelihood ratios that a model gives, within bounds.
+pub(super) fn within(bounds: &Bounds, model: &Model, features: &[Features]) -> Vec<f64> {
+    model.log10_lrs(features).into_iter().map(|ratio| bounds.apply(ratio).0).collect()
+}
+
+/// The bounds that a model's ratios of known pairs support.
+pub(super) fn supported(model: &Model, known: &[Scored]) -> Result<Bounds, LabelledError> {
+    let features: Vec<Features> = known.iter().map(|one| one.features).collect();
+    let ratios = known.iter().map(|one| one.truth).zip(model.log10_lrs(&features));
+    Ok(Bounds::empirical(&Labelled::from_pairs(ratios)?))
 }

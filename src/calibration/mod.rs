@@ -18,7 +18,7 @@ mod weigh;
 pub use choose::Trial;
 pub use file::CalibrationFileError;
 pub use fitted::Fitted;
-pub use population::{Labelled, LabelledComparison, Population};
+pub use population::{Labelled, LabelledComparison, Population, scored};
 pub use weigh::{LikelihoodRatio, OutOfScope, Scope, ScoreClass, Weight};
 
 use crate::digest::Digest;
@@ -163,10 +163,10 @@ impl Calibration {
         })
     }
 
-    /// log10 of the likelihood ratios before any bound.
+    /// log10 of the likelihood ratios, within the bounds.
     #[must_use]
-    pub fn unbounded(&self, features: &[Features]) -> Vec<f64> {
-        self.model.log10_lrs(features)
+    pub fn log10_lrs(&self, features: &[Features]) -> Vec<f64> {
+        fitted::within(&self.bounds, &self.model, features)
     }
 
     /// How many of so many references of other sources may be expected to reach a score.

@@ -47,6 +47,27 @@ pub struct LabelledComparison {
     pub sources: [String; 2],
 }
 
+impl LabelledComparison {
+    /// What is so.
+    #[must_use]
+    pub fn truth(&self) -> Truth {
+        if self.sources[0] == self.sources[1] { Truth::KnownMatch } else { Truth::KnownNonMatch }
+    }
+}
+
+/// Comparisons as statistics see them, in their order, and the names of the sources by their numbers.
+#[must_use]
+pub fn scored(comparisons: &[LabelledComparison]) -> (Vec<Scored>, Vec<String>) {
+    let names: BTreeSet<&String> = comparisons.iter().flat_map(|one| &one.sources).collect();
+    let numbers: BTreeMap<&String, usize> =
+        names.iter().enumerate().map(|(number, name)| (*name, number)).collect();
+    let one = |one: &LabelledComparison| {
+        let sources = [numbers[&one.sources[0]], numbers[&one.sources[1]]];
+        Scored { features: one.features, truth: one.truth(), sources }
+    };
+    (comparisons.iter().map(one).collect(), names.into_iter().cloned().collect())
+}
+
 /// Labelled comparisons with where they come from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Labelled {
@@ -71,23 +92,12 @@ impl Labelled {
         parameters_digest: Digest,
         population: Population,
     ) -> Self {
-        let names: BTreeSet<&String> = comparisons.iter().flat_map(|one| &one.sources).collect();
-        let numbers: BTreeMap<&String, usize> =
-            names.iter().enumerate().map(|(number, name)| (*name, number)).collect();
-        let scored: Vec<Scored> = comparisons
-            .iter()
-            .map(|one| {
-                let sources = [numbers[&one.sources[0]], numbers[&one.sources[1]]];
-                let truth =
-                    if sources[0] == sources[1] { Truth::KnownMatch } else { Truth::KnownNonMatch };
-                Scored { features: one.features, truth, sources }
-            })
-            .collect();
+        let (scored, sources) = scored(comparisons);
         let scans: BTreeSet<&String> =
             comparisons.iter().flat_map(|one| [&one.questioned, &one.reference]).collect();
         let same = scored.iter().filter(|one| one.truth == Truth::KnownMatch).count();
         let population = Population {
-            sources: names.len(),
+            sources: sources.len(),
             scans: scans.len(),
             same_source_pairs: same,
             different_source_pairs: scored.len() - same,
@@ -97,7 +107,7 @@ impl Labelled {
             engine_version: engine_version.to_owned(),
             parameters_digest,
             population,
-            sources: names.into_iter().cloned().collect(),
+            sources,
             scored,
         }
     }

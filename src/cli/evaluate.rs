@@ -4,9 +4,9 @@ use super::args::EvaluateArguments;
 use super::benchmark::{Benchmark, FoldRow, folds};
 use super::output::{print, print_json, table, write_file};
 use super::scores::{self, LabelledScores};
-use super::{Context, Outcome};
-use crate::calibration::{Calibration, CalibrationSettings, Fitted, LabelledComparison};
-use crate::statistics::{ErrorRate, Folds, Interval, Scored, Truth};
+use super::{Context, Outcome, weight};
+use crate::calibration::{CalibrationSettings, Fitted, LabelledComparison, scored};
+use crate::statistics::{ErrorRate, Folds, Interval};
 use crate::validation::{self, Criteria, Evaluated, FoldProtocol, Frozen, Metrics, Protocol};
 use anyhow::{Context as _, bail, ensure};
 use rayon::prelude::*;
@@ -113,27 +113,11 @@ fn of_benchmark(path: &Path, benchmark: &Benchmark) -> anyhow::Result<LabelledSc
     Ok(scores)
 }
 
-/// As statistics see them.
-fn scored(comparisons: &[LabelledComparison]) -> Vec<Scored> {
-    let names: BTreeSet<&String> = comparisons.iter().flat_map(|one| &one.sources).collect();
-    let numbers: BTreeMap<&String, usize> =
-        names.into_iter().enumerate().map(|(number, name)| (name, number)).collect();
-    let one = |one: &LabelledComparison| {
-        let sources = [numbers[&one.sources[0]], numbers[&one.sources[1]]];
-        Scored { features: one.features, truth: truth(one), sources }
-    };
-    comparisons.iter().map(one).collect()
-}
-
-fn truth(one: &LabelledComparison) -> Truth {
-    if one.sources[0] == one.sources[1] { Truth::KnownMatch } else { Truth::KnownNonMatch }
-}
-
 fn evaluated(one: &LabelledComparison, log10_lr: f64, fold: Option<usize>) -> Evaluated {
     Evaluated {
         questioned: one.questioned.clone(),
         reference: one.reference.clone(),
-        truth: truth(one),
+        truth: one.truth(),
         sources: one.sources.clone(),
         score: one.features.fraction(),
         log10_lr,
@@ -143,9 +127,7 @@ fn evaluated(one: &LabelledComparison, log10_lr: f64, fold: Option<usize>) -> Ev
 
 /// By a calibration as it is.
 fn frozen(path: &Path, scores: &LabelledScores) -> anyhow::Result<Tried> {
-    let place = || path.display().to_string();
-    let text = fs::read_to_string(path).with_context(place)?;
-    let (calibration, sha256) = Calibration::from_json(&text).with_context(place)?;
+    let (calibration, sha256) = weight::calibration(path)?;
     let of = (&calibration.engine_version, calibration.parameters_digest);
     if let (Some(version), Some(digest)) = (&scores.engine_version, scores.parameters_digest) {
         ensure!(
@@ -157,9 +139,8 @@ fn frozen(path: &Path, scores: &LabelledScores) -> anyhow::Result<Tried> {
         );
     }
     let features: Vec<_> = scores.comparisons.iter().map(|one| one.features).collect();
-    let ratios = calibration.unbounded(&features);
-    let pairs = scores.comparisons.iter().zip(ratios);
-    let pairs = pairs.map(|(one, ratio)| evaluated(one, calibration.bounds.apply(ratio).0, None));
+    let pairs = scores.comparisons.iter().zip(calibration.log10_lrs(&features));
+    let pairs = pairs.map(|(one, ratio)| evaluated(one, ratio, None));
     Ok(Tried {
         pairs: pairs.collect(),
         calibration: Some(Frozen {
@@ -224,7 +205,7 @@ fn unseen(
                     && (!each || one.sources.iter().collect::<BTreeSet<_>>().len() == test.len())
             };
             let test: Vec<LabelledComparison> = comparisons.iter().filter(meant).cloned().collect();
-            let fitted = Fitted::new(&scored(&training), &settings)
+            let fitted = Fitted::new(&scored(&training).0, &settings)
                 .with_context(|| format!("fold {fold}"))?;
             let ratios = fitted.log10_lrs(&test.iter().map(|one| one.features).collect::<Vec<_>>());
             let pairs = test.iter().zip(ratios);
@@ -264,7 +245,7 @@ fn dealt(
     folds: usize,
     seed: u64,
 ) -> anyhow::Result<Vec<BTreeSet<String>>> {
-    let scored = scored(comparisons);
+    let (scored, _) = scored(comparisons);
     let folds = Folds::dealt(&scored, folds, seed)?;
     let mut tests = vec![BTreeSet::new(); folds.folds()];
     for (one, scored) in comparisons.iter().zip(&scored) {

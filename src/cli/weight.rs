@@ -10,9 +10,17 @@ use crate::surface::Kind;
 use anyhow::Context as _;
 use serde::Serialize;
 use std::fmt::Write as _;
+use std::path::Path;
 
 /// The calibration in use, if there is one.
 pub(super) struct Installed(Option<(Calibration, Digest)>);
+
+/// The calibration of a file, and its SHA-256.
+pub(super) fn calibration(path: &Path) -> anyhow::Result<(Calibration, Digest)> {
+    let read =
+        || -> anyhow::Result<_> { Ok(Calibration::from_json(&std::fs::read_to_string(path)?)?) };
+    read().with_context(|| path.display().to_string())
+}
 
 /// What is known of a comparison besides its figures.
 #[derive(Clone, Copy, Default)]
@@ -55,11 +63,7 @@ pub(super) struct WeightReport {
 
 impl Installed {
     pub(super) fn read(arguments: &CalibrationArguments) -> anyhow::Result<Self> {
-        let Some(path) = &arguments.calibration else { return Ok(Self(None)) };
-        let read = || -> anyhow::Result<_> {
-            Ok(Calibration::from_json(&std::fs::read_to_string(path)?)?)
-        };
-        Ok(Self(Some(read().with_context(|| path.display().to_string())?)))
+        Ok(Self(arguments.calibration.as_deref().map(calibration).transpose()?))
     }
 
     /// Whether there is one.
@@ -100,17 +104,16 @@ impl Installed {
             instruments: [None, None],
             calibres: [known.calibre, None],
         };
-        match calibration.weigh(&features, &scope)? {
+        let found = calibration.weigh(&features, &scope)?;
+        weight.score_class = found.class();
+        match found {
             Weight::RankOnly(reason) => weight.rank_only_reason = Some(reason.to_string()),
-            found @ Weight::LikelihoodRatio(_) => {
-                weight.score_class = found.class();
-                if let Weight::LikelihoodRatio(ratio) = found {
-                    weight.log10_lr = Some(ratio.log10_lr);
-                    weight.log10_lr_low = Some(ratio.interval[0]);
-                    weight.log10_lr_high = Some(ratio.interval[1]);
-                    weight.bound_reached = Some(ratio.bound);
-                    weight.verbal = Some(ratio.support.sentence());
-                }
+            Weight::LikelihoodRatio(ratio) => {
+                weight.log10_lr = Some(ratio.log10_lr);
+                weight.log10_lr_low = Some(ratio.interval[0]);
+                weight.log10_lr_high = Some(ratio.interval[1]);
+                weight.bound_reached = Some(ratio.bound);
+                weight.verbal = Some(ratio.support.sentence());
                 if let Some(searched) = known.searched {
                     let chance = calibration.chance(&features, searched as usize)?;
                     weight.expected_by_chance = Some(chance.expected);
