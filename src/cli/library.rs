@@ -22,6 +22,15 @@ impl Searching {
         Ok(Self { indexer, cascade: Cascade::default() })
     }
 
+    /// Sizes the stages for this recall, where one is asked for.
+    pub(super) fn set_recall(&mut self, recall: Option<f64>) -> anyhow::Result<()> {
+        if let Some(recall) = recall {
+            self.cascade.target_recall = recall;
+            self.cascade.check().context("--recall")?;
+        }
+        Ok(())
+    }
+
     /// The references of the store in this folder; nothing is read yet.
     pub(super) fn gallery(&self, context: &Context, store: &Path) -> Gallery {
         let extraction = context.engine.parameters().extraction_digest();

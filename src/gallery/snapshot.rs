@@ -55,6 +55,12 @@ pub struct Sifted {
 }
 
 impl Sifted {
+    /// Which reference.
+    #[must_use]
+    pub const fn scan(&self) -> ScanId {
+        self.scan
+    }
+
     /// Keeps the most alike, best first; of equals, by identifier.
     pub fn keep(sifted: &mut Vec<Self>, count: usize) {
         let rank = |one: &Self, other: &Self| {

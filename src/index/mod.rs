@@ -9,8 +9,8 @@
 //! first, at every angle too but at fewer centres, and [`Indexer::score_chosen`] scores the best of them.
 //!
 //! The score is the masked normalised cross-correlation about a mean of nought (heights have no long waves) of the
-//! rings, times the square root of the overlap as a share of the smaller mark, as hypotheses of `correlate`
-//! are ranked. Only a rank: no score that people see depends on it. Not for files and not for threads: blocks
+//! rings, in which short waves along a ring count more, times the square root of the overlap as a share of the smaller
+//! mark, as hypotheses of `correlate` are ranked. Only a rank: no score that people see depends on it. Not for files and not for threads: blocks
 //! are independent, and who has many shares them out.
 
 mod block;
@@ -44,6 +44,7 @@ use entry::Family;
 use kernel::{Best, Buffers, Kernel, Pass};
 use layout::Layout;
 use polar::{Point, Polar};
+use question::Emphasis;
 use sieve::{Sieve, SieveBuffers, Sift};
 use std::sync::Arc;
 
@@ -121,7 +122,7 @@ pub enum IndexError {
 /// How alike a reference is in the index, and where.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Likeness {
-    /// Masked NCC times the square root of the share of overlap, above 0, at most about 1.
+    /// Masked NCC, in which short waves count more, times the square root of the share of overlap: above 0, and only a rank.
     pub score: f32,
     /// Takes the questioned surface about onto the reference: to a step of the angles and of the centres.
     pub pose: Pose,
@@ -216,7 +217,9 @@ impl Indexer {
         let centres = question::lattice(centre, offset_reach, offset_spacing);
         let coarse = (question::lattice(centre, sieve_reach, sieve_spacing), &*self.sieve);
         let family = self.family(signature);
-        Question::new(family, &texture, centres, coarse, &self.polar, &self.layout)
+        let Index { entry, search } = &self.parameters;
+        let emphasis = Emphasis { factor: search.emphasis, cutoff: entry.cutoff };
+        Question::new(family, &texture, centres, emphasis, coarse, &self.polar, &self.layout)
     }
 
     /// An empty block for references of this kind, extracted with these parameters.

@@ -54,6 +54,7 @@ impl Question {
         family: Family,
         texture: &Texture,
         centres: Vec<Point>,
+        emphasis: Emphasis,
         (coarse_centres, sieve): (Vec<Point>, &Sieve),
         polar: &Polar,
         layout: &Layout,
@@ -62,13 +63,18 @@ impl Question {
             let rings = polar.read(texture, *centre, layout);
             weighted(polar.harmonics(&rings, layout), layout)
         };
-        let harmonics: Vec<Harmonics> = centres.iter().map(at_centre).collect();
+        let fine = |centre: &Point| {
+            let mut harmonics = at_centre(centre);
+            emphasised(&mut harmonics.heights, layout.harmonics(), emphasis, layout);
+            harmonics
+        };
+        let harmonics: Vec<Harmonics> = centres.iter().map(fine).collect();
         let coarse: Vec<Harmonics> = coarse_centres
             .iter()
             .map(|centre| {
                 let mut harmonics = at_centre(centre);
                 harmonics.heights.truncate(layout.start(sieve.harmonics + 1));
-                emphasised(&mut harmonics.heights, sieve, layout);
+                emphasised(&mut harmonics.heights, sieve.harmonics, sieve.emphasis, layout);
                 harmonics
             })
             .collect();
@@ -83,6 +89,12 @@ impl Question {
     #[must_use]
     pub const fn kind(&self) -> Kind {
         self.family.kind
+    }
+
+    /// How much there is of the mark: the measured share of the disc that the rings cover, about its centre.
+    #[must_use]
+    pub fn measured_share(&self) -> f64 {
+        self.sieve.middle.measured.first().copied().map_or(0.0, f64::from)
     }
 
     /// Number of centres that are tried.
@@ -156,15 +168,25 @@ fn weighted(mut harmonics: Harmonics, layout: &Layout) -> Harmonics {
     harmonics
 }
 
-/// The coarse pass's factors of the heights: short waves along a ring count more. The low-pass and the spectra of
-/// marks leave less of them, and what is left tells marks apart.
-fn emphasised(heights: &mut [Complex32], sieve: &Sieve, layout: &Layout) {
-    for harmonic in 0..=sieve.harmonics {
+/// How much a wave along a ring counts more for being short: 1 + factor x (cutoff / wave)^2.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Emphasis {
+    pub(super) factor: f64,
+    pub(super) cutoff: Length,
+}
+
+/// Short waves along a ring count more. The low-pass and the spectra of marks leave less of them, and what is left tells
+/// marks apart.
+fn emphasised(heights: &mut [Complex32], harmonics: usize, emphasis: Emphasis, layout: &Layout) {
+    if emphasis.factor == 0.0 {
+        return;
+    }
+    for harmonic in 0..=harmonics {
         let values = &mut heights[layout.start(harmonic)..layout.start(harmonic + 1)];
         for (value, radius) in values.iter_mut().zip(&layout.radii()[layout.first_ring(harmonic)..])
         {
-            let waves = harmonic as f64 * sieve.cutoff.ratio(*radius) / std::f64::consts::TAU;
-            *value *= (1.0 + sieve.emphasis * waves * waves) as f32;
+            let waves = harmonic as f64 * emphasis.cutoff.ratio(*radius) / std::f64::consts::TAU;
+            *value *= (1.0 + emphasis.factor * waves * waves) as f32;
         }
     }
 }

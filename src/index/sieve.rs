@@ -8,11 +8,10 @@ use super::entry::Steps;
 use super::factor::Factor;
 use super::layout::{COARSE, Layout};
 use super::pairs::{Pairs, WithPairs};
-use super::question::{Question, TILE, Tile};
+use super::question::{Emphasis, Question, TILE, Tile};
 use super::sums::{Aligned, join, multiply, of, stride};
 use super::transform::Transform;
 use crate::parameters::Index;
-use crate::units::Length;
 use pulp::Simd;
 
 /// Plans and limits.
@@ -21,9 +20,7 @@ pub(super) struct Sieve {
     /// Highest harmonic of the heights, and of the mask and the squares.
     pub(super) harmonics: usize,
     mask_harmonics: usize,
-    /// How much a wave along a ring counts more for being short, in cutoffs.
-    pub(super) emphasis: f64,
-    pub(super) cutoff: Length,
+    pub(super) emphasis: Emphasis,
     fine: Transform,
     coarse: Transform,
     least_overlap: f32,
@@ -37,8 +34,7 @@ impl Sieve {
         let coarse = angles / COARSE;
         Self {
             harmonics,
-            emphasis: search.sieve_emphasis,
-            cutoff: parameters.entry.cutoff,
+            emphasis: Emphasis { factor: search.sieve_emphasis, cutoff: parameters.entry.cutoff },
             mask_harmonics: layout.mask_harmonics().min((coarse - 1) / 2),
             fine: Transform::new(angles),
             coarse: Transform::new(coarse),

@@ -49,6 +49,12 @@ impl Questioned {
         Ok(Self { matcher, question: indexer.question(signature) })
     }
 
+    /// It, as the index is asked.
+    #[must_use]
+    pub const fn question(&self) -> &Question {
+        &self.question
+    }
+
     /// It, ready to be compared.
     #[must_use]
     pub const fn matcher(&self) -> &Matcher {

@@ -19,7 +19,8 @@ pub struct Candidate {
 
 impl Candidate {
     /// Best first: by share of congruent cells, then their number, then NCC, then identifier.
-    pub(super) fn rank(&self, other: &Self) -> Ordering {
+    #[must_use]
+    pub fn rank(&self, other: &Self) -> Ordering {
         let (one, two) = (&self.comparison, &other.comparison);
         let ncc = |comparison: &Comparison| comparison.ncc().unwrap_or(f64::NEG_INFINITY);
         two.cmc_fraction()

@@ -7,7 +7,7 @@
 use crate::parameters::Cascade;
 
 /// Recall of the index, and the share of references to go on for it: measured on real scans, turned, noisy, with samples
-/// missing, off centre and at another spacing, among decoys.
+/// missing, off centre, at another spacing and with half of the mark cut away, among decoys.
 const RECALL: [(f64, f64); 3] = [(0.99, 2e-4), (0.999, 1e-3), (0.9999, 1e-2)];
 /// References that are registered, for one that is compared in full, at least.
 const REGISTERED_A_COMPARED: usize = 4;

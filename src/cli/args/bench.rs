@@ -31,6 +31,9 @@ pub(in crate::cli) struct BenchSearchArguments {
     /// What is done to the scans that are searched for
     #[arg(long, value_name = "WHAT", value_delimiter = ',', default_value = "none,turned")]
     pub(in crate::cli) harm: Vec<Harm>,
+    /// Least share of same-source references that the stages are sized to keep, 0.5 to 1 [default: 0.999]
+    #[arg(long, value_name = "SHARE")]
+    pub(in crate::cli) recall: Option<f64>,
     /// Scans to search for at full depth too, among the first thousand references
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub(in crate::cli) exhaustive: usize,

@@ -23,7 +23,7 @@ use std::time::Instant;
 /// Questioned scans that read the index together where only what is found matters.
 const TOGETHER: usize = 16;
 /// Places that are looked at; mates come on top of them.
-const PLACES: usize = 50;
+pub(super) const PLACES: usize = 50;
 /// References that are searched at full depth too.
 pub(super) const EXHAUSTIVE: u64 = 1000;
 /// Decoys whose scores are tested.
@@ -150,8 +150,14 @@ impl Bench<'_> {
                 .collect::<Result<_, _>>()?;
             let ready: Vec<&Questioned> = ready.iter().collect();
             let found = self.search().run_many(&query, &ready, &mut |_: Advance| ())?;
-            for (number, found) in together.iter().zip(&found) {
-                self.places(*number, found).into_iter().for_each(|place| recall.add(place));
+            for ((number, ready), found) in together.iter().zip(ready).zip(&found) {
+                recall.question(ready.question().measured_share());
+                for (mate, place) in self.places(*number, found) {
+                    recall.add(place);
+                    if place.is_none_or(|place| place >= PLACES) {
+                        recall.losses.push(self.loss(*number, mate, ready, found, top)?);
+                    }
+                }
             }
             step(together.len() as u64);
         }
@@ -160,7 +166,7 @@ impl Bench<'_> {
     }
 
     /// Scans of the same source as a planted one.
-    fn mates(&self, number: usize) -> Vec<ScanId> {
+    pub(super) fn mates(&self, number: usize) -> Vec<ScanId> {
         let asked = &self.planted[number];
         let mates = self.planted.iter().enumerate().filter(|(other, planted)| {
             *other != number && planted.source == asked.source && planted.group == asked.group
@@ -169,7 +175,7 @@ impl Bench<'_> {
     }
 
     /// How many references of other sources stand before each mate; `None` where it was not found.
-    fn places(&self, number: usize, found: &SearchResult) -> Vec<Option<usize>> {
+    fn places(&self, number: usize, found: &SearchResult) -> Vec<(ScanId, Option<usize>)> {
         let (mates, itself) = (self.mates(number), self.references.planted[number]);
         let (mut others, mut places) = (0, BTreeMap::new());
         for candidate in &found.candidates {
@@ -179,7 +185,7 @@ impl Bench<'_> {
                 others += 1;
             }
         }
-        mates.iter().map(|mate| places.get(mate).copied()).collect()
+        mates.into_iter().map(|mate| (mate, places.get(&mate).copied())).collect()
     }
 
     /// Searches the first references at both depths and holds one against the other.
@@ -206,8 +212,8 @@ impl Bench<'_> {
                 audit.same += usize::from(full.get(&candidate.scan) == Some(&candidate));
             }
             let found = |result: &SearchResult| {
-                let places = self.places(*number, result).into_iter().flatten();
-                places.filter(|place| *place == 0).count()
+                let places = self.places(*number, result).into_iter();
+                places.filter(|(_, place)| *place == Some(0)).count()
             };
             audit.mates += self.mates(*number).len();
             audit.mates_first += found(&every);

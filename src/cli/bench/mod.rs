@@ -1,5 +1,6 @@
 //! `casemark bench search`: planted scans among decoys, how fast they are found, and what is lost.
 
+mod loss;
 mod measure;
 mod planted;
 mod references;
@@ -41,7 +42,8 @@ fn search(context: &Context, arguments: &BenchSearchArguments) -> anyhow::Result
     let bases: Vec<Base> = planted.iter().map(Planted::base).collect();
     let maker = DecoyMaker::new(&bases, seed)?;
     spinner.finish_and_clear();
-    let searching = Searching::new(context)?;
+    let mut searching = Searching::new(context)?;
+    searching.set_recall(arguments.recall)?;
     let temporary = tempfile::tempdir().context("temporary folder")?;
     let folder = (!arguments.regenerate)
         .then(|| arguments.store.clone().unwrap_or_else(|| temporary.path().join("store")));

@@ -2,6 +2,8 @@
 
 use super::super::args::Harm;
 use super::super::output::table;
+use super::loss::Loss;
+use super::measure::PLACES;
 use crate::decoy::impostors::ImpostorTest;
 use crate::digest::Digest;
 use clap::ValueEnum as _;
@@ -41,10 +43,18 @@ pub(super) struct Recall {
     pub(super) recall_at_10: f64,
     /// With fewer than fifty.
     pub(super) recall_at_50: f64,
+    /// The share with fewer than fifty, without those mates that full depth cannot have there either.
+    pub(super) recall_at_50_of_full_depth: f64,
     /// Mates that were not among the candidates.
     pub(super) lost: usize,
+    /// Measured share of the disc that the index looks at: least, median and greatest of the questioned marks.
+    pub(super) measured_shares: [f64; 3],
+    /// Each mate with fifty or more before it.
+    pub(super) losses: Vec<Loss>,
     #[serde(skip)]
     places: Vec<Option<usize>>,
+    #[serde(skip)]
+    shares: Vec<f64>,
 }
 
 impl Recall {
@@ -57,9 +67,18 @@ impl Recall {
             recall_at_1: 0.0,
             recall_at_10: 0.0,
             recall_at_50: 0.0,
+            recall_at_50_of_full_depth: 0.0,
             lost: 0,
+            measured_shares: [0.0; 3],
+            losses: Vec::new(),
             places: Vec::new(),
+            shares: Vec::new(),
         }
+    }
+
+    /// A questioned mark of which so much is measured.
+    pub(super) fn question(&mut self, measured_share: f64) {
+        self.shares.push(measured_share);
     }
 
     pub(super) fn add(&mut self, place: Option<usize>) {
@@ -72,15 +91,28 @@ impl Recall {
             found.count() as f64 / places.len().max(1) as f64
         };
         self.mates = self.places.len();
+        self.shares.sort_by(f64::total_cmp);
+        let last = self.shares.len().saturating_sub(1);
+        let at = |place: usize| self.shares.get(place).copied().unwrap_or_default();
+        self.measured_shares = [at(0), at(last / 2), at(last)];
         self.lost = self.places.iter().filter(|place| place.is_none()).count();
         self.recall_at_1 = within(&self.places, 1);
         self.recall_at_10 = within(&self.places, 10);
-        self.recall_at_50 = within(&self.places, 50);
+        self.recall_at_50 = within(&self.places, PLACES);
+        let beyond = self.losses.iter().filter(|loss| loss.beyond_full_depth()).count();
+        let possible = self.mates - beyond;
+        self.recall_at_50_of_full_depth = if possible > 0 {
+            (self.mates - self.losses.len()) as f64 / possible as f64
+        } else {
+            1.0
+        };
     }
 
     /// Of several together.
     pub(super) fn joined(recalls: &[Self]) -> Self {
         let mut joined = Self::new(Harm::None, recalls.iter().map(|recall| recall.questions).sum());
+        joined.losses = recalls.iter().flat_map(|recall| recall.losses.clone()).collect();
+        joined.shares = recalls.iter().flat_map(|recall| recall.shares.clone()).collect();
         joined.places = recalls.iter().flat_map(|recall| recall.places.clone()).collect();
         joined.finish();
         joined
@@ -204,10 +236,12 @@ impl Report {
                 format!("{:.4}", recall.recall_at_1),
                 format!("{:.4}", recall.recall_at_10),
                 format!("{:.4}", recall.recall_at_50),
+                format!("{:.4}", recall.recall_at_50_of_full_depth),
                 recall.lost.to_string(),
             ]
         });
-        let header = ["harm", "questions", "mates", "at 1", "at 10", "at 50", "lost"];
+        let header =
+            ["harm", "questions", "mates", "at 1", "at 10", "at 50", "of full depth", "lost"];
         text += &table(&header, recall.collect());
         let tests = self.impostor_test.iter().map(|(group, test)| {
             let quantiles = |of: &crate::decoy::impostors::Quantiles| {
