@@ -1,29 +1,24 @@
 //! `casemark evaluate`: how good likelihood ratios are, on scores whose truth is known.
 
 use super::args::EvaluateArguments;
-use super::benchmark::{Benchmark, FoldRow, folds};
+use super::benchmark::Benchmark;
+use super::holdout::{Holdout, within};
 use super::output::{print, print_json, table, write_file};
 use super::scores::{self, LabelledScores};
 use super::{Context, Outcome, weight};
 use crate::calibration::{CalibrationSettings, Fitted, LabelledComparison, scored};
-use crate::statistics::{ErrorRate, Folds, Interval};
-use crate::validation::{self, Criteria, Evaluated, FoldProtocol, Frozen, Metrics, Protocol};
+use crate::statistics::{ErrorRate, Interval};
+use crate::validation::{self, Criteria, Evaluated, Frozen, Metrics, Protocol, Weighing};
 use anyhow::{Context as _, bail, ensure};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-
-/// Most sources of which those of every pair are held out by themselves.
-const HELD_OUT: usize = 12;
-/// Folds to which more sources are dealt.
-const FOLDS: usize = 5;
 
 /// The likelihood ratios of all pairs that were tried, and how they were made.
 struct Tried {
     pairs: Vec<Evaluated>,
-    calibration: Option<Frozen>,
-    folds: Option<FoldProtocol>,
+    weighing: Weighing,
 }
 
 /// 1. reads, 2. weighs every pair by a model that never saw its sources, or by the frozen calibration, 3. measures,
@@ -50,8 +45,7 @@ pub(super) fn run(context: &Context, arguments: &EvaluateArguments) -> anyhow::R
         parameters_digest: scores.parameters_digest,
         scores_sha256: scores.scores_sha256,
         labels_sha256: scores.labels_sha256,
-        calibration: tried.calibration,
-        folds: tried.folds,
+        weighing: tried.weighing,
         made: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         rounds: arguments.rounds as usize,
         seed: arguments.seed,
@@ -143,13 +137,12 @@ fn frozen(path: &Path, scores: &LabelledScores) -> anyhow::Result<Tried> {
     let pairs = pairs.map(|(one, ratio)| evaluated(one, ratio, None));
     Ok(Tried {
         pairs: pairs.collect(),
-        calibration: Some(Frozen {
+        weighing: Weighing::Frozen(Frozen {
             sha256,
             population: calibration.population.name.clone(),
             lower: calibration.bounds.lower,
             upper: calibration.bounds.upper,
         }),
-        folds: None,
     })
 }
 
@@ -161,25 +154,7 @@ fn unseen(
 ) -> anyhow::Result<Tried> {
     let comparisons = &scores.comparisons;
     let settings = CalibrationSettings { seed: arguments.seed, ..CalibrationSettings::default() };
-    let each = arguments.folds.is_none()
-        && arguments.deal.is_none()
-        && benchmark.is_none()
-        && sources(comparisons).len() <= HELD_OUT;
-    let (tests, origin) = match (benchmark, &arguments.folds) {
-        (Some(benchmark), _) => (named(&benchmark.folds), "the benchmark's".to_owned()),
-        (None, Some(path)) => (named(&folds(path)?), path.display().to_string()),
-        (None, None) => match arguments.deal {
-            None if each => {
-                let origin = "every pair weighed by a model that had neither of its sources";
-                (each_pair(comparisons), origin.to_owned())
-            }
-            deal => {
-                let deal = deal.map_or(FOLDS, usize::from);
-                let tests = dealt(comparisons, deal, arguments.seed)?;
-                (tests, format!("dealt by seed {}", arguments.seed))
-            }
-        },
-    };
+    let holdout = Holdout::new(arguments, comparisons, benchmark)?;
     // What is trained on besides.
     let others = match (benchmark, &arguments.labels) {
         (Some(benchmark), Some(labels)) => {
@@ -189,73 +164,30 @@ fn unseen(
         }
         _ => Vec::new(),
     };
-    let tried: Vec<(Vec<Evaluated>, usize)> = tests
+    let tried: Vec<Vec<Evaluated>> = holdout
+        .models()
         .par_iter()
         .enumerate()
-        .map(|(fold, test)| {
-            let within = |one: &&LabelledComparison| {
-                one.sources.iter().filter(|source| test.contains(*source)).count()
-            };
-            let all = comparisons.iter().chain(&others).filter(|one| within(one) == 0);
-            let training: Vec<LabelledComparison> = all.cloned().collect();
-            let across = comparisons.iter().filter(|one| within(one) == 1).count();
-            // Where the sources of every pair are held out, only the pairs of just these are meant.
-            let meant = |one: &&LabelledComparison| {
-                within(one) == 2
-                    && (!each || one.sources.iter().collect::<BTreeSet<_>>().len() == test.len())
-            };
-            let test: Vec<LabelledComparison> = comparisons.iter().filter(meant).cloned().collect();
-            let fitted = Fitted::new(&scored(&training).0, &settings)
-                .with_context(|| format!("fold {fold}"))?;
+        .map(|(model, held_out)| {
+            let all = comparisons.iter().chain(&others);
+            let training: Vec<LabelledComparison> =
+                all.filter(|one| within(held_out, one) == 0).cloned().collect();
+            let fitted = Fitted::new(&scored(&training).0, &settings).with_context(|| {
+                let held_out: Vec<&str> = held_out.iter().map(String::as_str).collect();
+                format!("without {}", held_out.join(", "))
+            })?;
+            let test: Vec<&LabelledComparison> =
+                comparisons.iter().filter(|one| holdout.tries(held_out, one)).collect();
             let ratios = fitted.log10_lrs(&test.iter().map(|one| one.features).collect::<Vec<_>>());
-            let pairs = test.iter().zip(ratios);
-            Ok((
-                pairs
-                    .map(|(one, ratio)| evaluated(one, ratio, Some(if each { 0 } else { fold })))
-                    .collect(),
-                across,
-            ))
+            let fold = holdout.fold(model);
+            Ok(test
+                .into_iter()
+                .zip(ratios)
+                .map(|(one, ratio)| evaluated(one, ratio, fold))
+                .collect())
         })
         .collect::<anyhow::Result<_>>()?;
-    let across = if each { 0 } else { tried.iter().map(|(_, across)| across).sum() };
-    let folds = if each { 1 } else { tests.len() };
-    Ok(Tried {
-        pairs: tried.into_iter().flat_map(|(pairs, _)| pairs).collect(),
-        calibration: None,
-        folds: Some(FoldProtocol { folds, origin, across }),
-    })
-}
-
-fn sources(comparisons: &[LabelledComparison]) -> BTreeSet<&String> {
-    comparisons.iter().flat_map(|one| &one.sources).collect()
-}
-
-/// The sources of every pair, each once.
-fn each_pair(comparisons: &[LabelledComparison]) -> Vec<BTreeSet<String>> {
-    let pairs = comparisons.iter().map(|one| one.sources.iter().cloned().collect());
-    pairs.collect::<BTreeSet<BTreeSet<String>>>().into_iter().collect()
-}
-
-fn named(folds: &[FoldRow]) -> Vec<BTreeSet<String>> {
-    folds.iter().map(|fold| fold.test_sources.iter().cloned().collect()).collect()
-}
-
-fn dealt(
-    comparisons: &[LabelledComparison],
-    folds: usize,
-    seed: u64,
-) -> anyhow::Result<Vec<BTreeSet<String>>> {
-    let (scored, _) = scored(comparisons);
-    let folds = Folds::dealt(&scored, folds, seed)?;
-    let mut tests = vec![BTreeSet::new(); folds.folds()];
-    for (one, scored) in comparisons.iter().zip(&scored) {
-        for (name, number) in one.sources.iter().zip(scored.sources) {
-            if let Some(fold) = folds.fold_of(number) {
-                tests[fold].insert(name.clone());
-            }
-        }
-    }
-    Ok(tests)
+    Ok(Tried { pairs: tried.concat(), weighing: holdout.protocol(comparisons) })
 }
 
 /// One likelihood ratio a pair: the mean of its logarithms where a pair is in several folds.

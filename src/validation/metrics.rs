@@ -9,6 +9,7 @@ use super::folds::{self, FoldMetrics};
 use super::resample::cllr_interval;
 use super::search::{SearchMetrics, search};
 use super::{CONFIDENCE, Evaluated, Protocol, ValidationError, check};
+use crate::digest::Digest;
 use crate::statistics::{ErrorRates, Interval, Labelled};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -17,6 +18,10 @@ use std::collections::BTreeSet;
 /// several folds. An infinite number is written as null in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Metrics {
+    /// The frozen calibration that was validated; `None` where models were fitted for each fold.
+    pub calibration_sha256: Option<Digest>,
+    /// The scores.
+    pub scores_sha256: Digest,
     /// Number of rows.
     pub pairs: usize,
     /// Rows of one source.
@@ -94,8 +99,10 @@ pub fn measure(
             })
             .collect();
     let cost = ratios.cost();
-    let folds = folds::folds(pairs, protocol.folds.as_ref().map_or(0, |protocol| protocol.folds));
+    let folds = folds::folds(pairs, protocol.weighing.folds().map_or(0, |protocol| protocol.folds));
     let mut metrics = Metrics {
+        calibration_sha256: protocol.weighing.frozen().map(|calibration| calibration.sha256),
+        scores_sha256: protocol.scores_sha256,
         pairs: pairs.len(),
         known_matches: ratios.same().len(),
         known_non_matches: ratios.different().len(),

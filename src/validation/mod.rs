@@ -46,7 +46,7 @@ pub struct Evaluated {
     pub score: f64,
     /// log10 of the likelihood ratio; infinite where the ratio is 0 or infinite.
     pub log10_lr: f64,
-    /// The fold, from 0, whose model gave the ratio; `None` with a frozen calibration. A pair may be in several.
+    /// The fold, from 0, whose model gave the ratio; `None` without folds. A pair may be in several.
     pub fold: Option<usize>,
 }
 
@@ -64,16 +64,39 @@ pub struct Protocol {
     pub scores_sha256: Digest,
     /// SHA-256 of the file of labels.
     pub labels_sha256: Digest,
-    /// The calibration that gave the ratios, where one did.
-    pub calibration: Option<Frozen>,
-    /// The folds that gave the ratios, where they did.
-    pub folds: Option<FoldProtocol>,
+    /// By which models the pairs were weighed.
+    pub weighing: Weighing,
     /// When it was made, as RFC 3339.
     pub made: String,
     /// Rounds of the bootstrap over sources; 0 for none.
     pub rounds: usize,
     /// What its draws depend on.
     pub seed: u64,
+}
+
+/// By which models pairs were weighed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Weighing {
+    /// All by one calibration.
+    Frozen(Frozen),
+    /// Those of each fold by a model that saw none of the fold's sources.
+    Folds(FoldProtocol),
+    /// Each by a model that saw neither of its two sources.
+    HeldOut {
+        /// How many models: one for every two sources that were compared, and for every one whose marks were.
+        models: usize,
+    },
+}
+
+impl Weighing {
+    fn frozen(&self) -> Option<&Frozen> {
+        if let Self::Frozen(frozen) = self { Some(frozen) } else { None }
+    }
+
+    fn folds(&self) -> Option<&FoldProtocol> {
+        if let Self::Folds(folds) = self { Some(folds) } else { None }
+    }
 }
 
 /// A calibration that was made before.
@@ -188,7 +211,7 @@ impl std::fmt::Display for Place<'_> {
 
 /// Looks at what the pairs say of themselves.
 fn check(protocol: &Protocol, pairs: &[Evaluated]) -> Result<(), ValidationError> {
-    let folds = protocol.folds.as_ref().map_or(0, |folds| folds.folds);
+    let folds = protocol.weighing.folds().map_or(0, |folds| folds.folds);
     for (row, pair) in pairs.iter().enumerate() {
         if pair.score.is_nan() {
             return Err(ValidationError::Score { row });

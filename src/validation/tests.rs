@@ -11,8 +11,7 @@ fn protocol() -> Protocol {
         parameters_digest: Some(Digest::of(b"parameters")),
         scores_sha256: Digest::of(b"scores"),
         labels_sha256: Digest::of(b"labels"),
-        calibration: None,
-        folds: None,
+        weighing: Weighing::HeldOut { models: 3 },
         made: "2026-01-02T03:04:05Z".to_owned(),
         rounds: 200,
         seed: 0,
@@ -21,7 +20,7 @@ fn protocol() -> Protocol {
 
 fn in_folds(folds: usize) -> Protocol {
     let folds = FoldProtocol { folds, origin: "dealt by seed 0".to_owned(), across: 7 };
-    Protocol { folds: Some(folds), ..protocol() }
+    Protocol { weighing: Weighing::Folds(folds), ..protocol() }
 }
 
 /// A pair of scans that are named by their source and a number.
@@ -305,7 +304,7 @@ fn the_page_is_whole_safe_and_the_same_again() {
         title: format!("title {evil}"),
         engine_version: format!("engine {evil}"),
         made: format!("made {evil}"),
-        calibration: Some(frozen),
+        weighing: Weighing::Frozen(frozen),
         ..protocol()
     };
     let criteria = Criteria { cllr_at_most: Some(0.3), ..Criteria::default() };
@@ -385,7 +384,7 @@ fn a_page_to_look_at() {
         std::fs::write(folder.join(name), text).unwrap();
     };
     let pairs = simulated(30, 3, 5);
-    let protocol = Protocol { calibration: Some(frozen), rounds: 1000, ..protocol() };
+    let protocol = Protocol { weighing: Weighing::Frozen(frozen), rounds: 1000, ..protocol() };
     write("frozen.html", &protocol, &pairs, &criteria);
     let number = |source: &str| source[7..].parse::<usize>().unwrap() % 5;
     let folds: Vec<Evaluated> = pairs

@@ -3,7 +3,7 @@
 //! Wording after ENFSI (2015) and ANSI/ASB Standard 062: support for propositions and its limits, never a decision.
 
 use super::html::{count, escape, number};
-use super::{Metrics, Protocol};
+use super::{Metrics, Protocol, Weighing};
 
 pub(super) const HISTOGRAM: &str = "<strong>Scores.</strong> The further apart the two kinds, the better they can be told apart. \
      Each is drawn as shares of its own pairs.";
@@ -32,7 +32,7 @@ pub(super) fn limits(protocol: &Protocol, metrics: &Metrics) -> String {
          again; the exact intervals of rates take pairs as independent and are narrower than the sources allow."
             .to_owned(),
     ];
-    if let Some(frozen) = &protocol.calibration {
+    if let Some(frozen) = protocol.weighing.frozen() {
         items.push(format!(
             "<strong>Population.</strong> The calibration was made of {}. That none of the sources here was among its own, and that \
              it was frozen before they were looked at, is for whoever made this study to show.",
@@ -45,7 +45,14 @@ pub(super) fn limits(protocol: &Protocol, metrics: &Metrics) -> String {
             number(frozen.upper, 2)
         ));
     }
-    if protocol.folds.is_some() {
+    if let Weighing::HeldOut { models } = protocol.weighing {
+        items.push(format!(
+            "<strong>Models.</strong> Each pair's ratio comes from a model that saw neither of its sources, so these figures are of \
+             the method, and of {} models, rather than of one calibration.",
+            count(models)
+        ));
+    }
+    if protocol.weighing.folds().is_some() {
         items.push(
             "<strong>Folds.</strong> Each fold's ratios come from a model that saw none of its sources, so these figures are of the \
              method, and of as many models as there are folds, rather than of one calibration. Pairs across folds are not evaluated."

@@ -2,7 +2,7 @@
 
 use crate::statistics::{ErrorRate, RankPoint};
 use crate::validation::html::{Column, Table, count, escape, number, percent, short};
-use crate::validation::{Metrics, Protocol};
+use crate::validation::{Metrics, Protocol, Weighing};
 
 /// Every criterion with what was found.
 pub(super) fn criteria(metrics: &Metrics) -> String {
@@ -42,7 +42,7 @@ pub(super) fn protocol(protocol: &Protocol, metrics: &Metrics) -> String {
             protocol.parameters_digest.as_ref().map_or_else(|| "not known".to_owned(), short),
         ),
     ];
-    if let Some(frozen) = &protocol.calibration {
+    if let Some(frozen) = protocol.weighing.frozen() {
         rows.push((
             "Calibration",
             format!("{} of the population {}", short(&frozen.sha256), escape(&frozen.population)),
@@ -52,7 +52,12 @@ pub(super) fn protocol(protocol: &Protocol, metrics: &Metrics) -> String {
             format!("{} to {}", number(frozen.lower, 2), number(frozen.upper, 2)),
         ));
     }
-    if let Some(folds) = &protocol.folds {
+    if let Weighing::HeldOut { models } = protocol.weighing {
+        let models =
+            format!("{}, each fitted without the sources of the pairs it weighs", count(models));
+        rows.push(("Models", models));
+    }
+    if let Some(folds) = protocol.weighing.folds() {
         rows.push((
             "Folds",
             format!(
