@@ -4,9 +4,13 @@
 
 #[path = "support/program.rs"]
 mod program;
+#[path = "support/served.rs"]
+mod served;
 
+use casemark::format::{Instrument, Metadata, ReadOptions, read, x3p};
 use program::{Program, testdata_text};
 use serde_json::Value;
+use served::Served;
 use std::fmt::Write as _;
 
 fn questioned() -> String {
@@ -103,6 +107,135 @@ fn a_list_says_where_chance_begins_and_what_the_population_lacks() {
     for (one, other) in candidates.iter().zip(plain["candidates"].as_array().unwrap()) {
         assert_eq!(one["scan_id"], other["scan_id"]);
         assert_eq!(one["cmc_fraction"], other["cmc_fraction"]);
+    }
+}
+
+#[test]
+fn a_server_weighs_by_its_own_calibration_as_this_machine_does() {
+    let (program, _) = calibrated();
+    let metadata = testdata_text("demo/metadata.csv");
+    let references = testdata_text("demo/references");
+    let enrol = [
+        "enrol",
+        "--store",
+        "store",
+        "--json",
+        "--metadata",
+        metadata.as_str(),
+        references.as_str(),
+    ];
+    let lines = program.run(&enrol).exits(0).json_lines();
+    let (one, mate) = (questioned(), reference("F0003-S01"));
+    let stored = format!("scan:{}", lines[0]["scan_id"].as_str().unwrap());
+    let verbs = [
+        vec!["search", one.as_str(), "--json"],
+        vec!["compare", &one, &mate, "--json"],
+        vec!["compare", &one, &stored, "--json"],
+        vec!["compare", &stored, &one, "--json"],
+    ];
+    let local: Vec<Value> = verbs
+        .iter()
+        .map(|words| {
+            let more = ["--store", "store", "--calibration", "calibration.json"];
+            program.run(&[&words[..], &more].concat()).exits(0).json()
+        })
+        .collect();
+    program.write("serve.toml", b"[evidence]\ncalibration = \"calibration.json\"\n");
+    let words = ["--config", "serve.toml", "--insecure-open", "--store", "store"];
+    let served = Served::start(&program, "http", &words);
+    for (words, local) in verbs.iter().zip(&local) {
+        let remote = program.run(&[&words[..], &["--server", &served.url]].concat()).exits(0);
+        assert_eq!(&remote.json(), local);
+    }
+    assert_eq!(local[1]["score_class"], "interpretable");
+    assert!(local[0]["candidates"][0]["expected_by_chance"].is_number(), "{}", local[0]);
+    // One that is installed here goes before the server's.
+    program.run(&"calibrate --scores scores.csv --labels labels.csv --out own.json --rounds 20 --population own".split(' ').collect::<Vec<_>>()).exits(0);
+    let words = ["compare", &one, &mate, "--json", "--calibration", "own.json", "--server"];
+    let own = program.run(&[&words[..], &[&served.url]].concat()).exits(0).json();
+    assert_eq!(own["population"], "own");
+    drop(served);
+    program.write("none.toml", b"[evidence]\ncalibration = \"none.json\"\n");
+    let words = ["serve", "--config", "none.toml", "--insecure-open", "--listen", "127.0.0.1:0"];
+    let run = program.run(&words).exits(2);
+    assert!(
+        run.stderr().contains("none.json") && run.stderr().contains("[evidence]"),
+        "{}",
+        run.told()
+    );
+}
+
+#[test]
+fn a_calibration_is_validated_by_metrics_that_passed_on_other_scores() {
+    let (program, _) = calibrated();
+    program.write("met.toml", b"cllr_at_most = 0.9\n");
+    program.write("missed.toml", b"cllr_at_most = 0.0000001\n");
+    // The same pairs in another order are other scores.
+    let scores = std::fs::read_to_string(program.path("scores.csv")).unwrap();
+    let (header, rows) = scores.split_once('\n').unwrap();
+    let mut rows: Vec<&str> = rows.lines().collect();
+    rows.reverse();
+    program.write("others.csv", format!("{header}\n{}\n", rows.join("\n")).as_bytes());
+    let evaluate = |scores: &str, more: &str, out: &str, code: i32| {
+        let words = format!(
+            "evaluate --scores {scores} --labels labels.csv --rounds 20 --out {out} {more}"
+        );
+        program.run(&words.split(' ').collect::<Vec<_>>()).exits(code);
+    };
+    evaluate("others.csv", "--calibration calibration.json --criteria met.toml", "passed", 0);
+    evaluate("others.csv", "--calibration calibration.json --criteria missed.toml", "missed", 1);
+    evaluate("scores.csv", "--calibration calibration.json --criteria met.toml", "own", 0);
+    evaluate("others.csv", "--deal 2", "folds", 0);
+    let (one, mate) = (questioned(), reference("F0003-S01"));
+    let compare = |folder: &str| {
+        let metrics = format!("{folder}/metrics.json");
+        let words = ["compare", &one, &mate, "--json", "--calibration", "calibration.json"];
+        program.run(&[&words[..], &["--validation", &metrics]].concat())
+    };
+    let json = compare("passed").exits(0).json();
+    assert_eq!(json["score_class"], "statistically_validated");
+    for (folder, told) in [
+        ("missed", "did not meet the criteria"),
+        ("own", "the very scores that it was made of"),
+        ("folds", "no frozen calibration"),
+    ] {
+        let run = compare(folder).exits(2);
+        assert!(run.stderr().contains(told) && run.stderr().contains(folder), "{}", run.told());
+    }
+    let words = ["compare", &one, &mate, "--validation", "passed/metrics.json"];
+    let run = program.run(&words).exits(2);
+    assert!(run.stderr().contains("no calibration"), "{}", run.told());
+}
+
+#[test]
+fn an_instrument_that_the_population_lacks_gets_no_likelihood_ratio() {
+    let (program, _) = calibrated();
+    // The demonstration's scans do not say what measured them.
+    let (silent, mate) = (questioned(), reference("F0003-S01"));
+    let scan = read(&std::fs::read(&silent).unwrap(), &ReadOptions::default()).unwrap();
+    let instrument = Instrument {
+        manufacturer: Some("Example".to_owned()),
+        model: Some("Confocal 3".to_owned()),
+        ..Instrument::default()
+    };
+    let metadata = Metadata { instrument, ..Metadata::default() };
+    program.write("one.x3p", &x3p::write(&scan.surface, &metadata).unwrap());
+    for (one, instrument, weighed) in [
+        ("one.x3p", "example confocal 3", true),
+        ("one.x3p", "another microscope", false),
+        (silent.as_str(), "another microscope", true),
+    ] {
+        let words = "calibrate --scores scores.csv --labels labels.csv --out of.json --rounds 20";
+        let mut words: Vec<&str> = words.split(' ').collect();
+        words.extend(["--instrument", instrument]);
+        program.run(&words).exits(0);
+        let words = ["compare", one, &mate, "--json", "--calibration", "of.json"];
+        let json = program.run(&words).exits(0).json();
+        assert_eq!(json["log10_lr"].is_number(), weighed, "{json:#}");
+        if !weighed {
+            let reason = json["rank_only_reason"].as_str().unwrap();
+            assert!(reason.starts_with("the population has no instrument"), "{reason}");
+        }
     }
 }
 

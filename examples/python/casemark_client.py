@@ -23,7 +23,6 @@ from grpc_status import rpc_status
 sys.path.insert(0, str(Path(__file__).resolve().parent / "generated"))
 try:
     from casemark.v1 import (
-        comparison_pb2,
         comparison_service_pb2,
         comparison_service_pb2_grpc,
         extraction_service_pb2,
@@ -34,6 +33,7 @@ try:
         scan_pb2,
         search_service_pb2,
         search_service_pb2_grpc,
+        weight_pb2,
     )
 except ImportError as error:
     raise ImportError("no stubs: run generate.py first") from error
@@ -53,6 +53,7 @@ Filter = record_pb2.Filter
 FirearmMetadata = record_pb2.FirearmMetadata
 ReadOptions = scan_pb2.ReadOptions
 Sharing = record_pb2.Sharing
+Weight = weight_pb2.Weight
 REGION = record_pb2.AUDIENCE_REGION
 BREECH_FACE = record_pb2.MARK_KIND_BREECH_FACE
 
@@ -306,8 +307,11 @@ class Client:
 
     def compare(
         self, questioned: Scan, reference: Scan, options: Optional[ReadOptions] = None
-    ) -> comparison_pb2.Comparison:
-        """Compares two scans, with every cell. Nothing is stored. `options` are of both uploads."""
+    ) -> comparison_service_pb2.CompareResponse:
+        """Compares two scans: the comparison with every cell, and what it weighs. Nothing is stored.
+
+        `options` are of both uploads.
+        """
         request = comparison_service_pb2.CompareRequest
         sources = _source(questioned, options), _source(reference, options)
 
@@ -319,8 +323,7 @@ class Client:
             for chunk in _chunks(reference):
                 yield request(chunk=chunk)
 
-        answer = self._retrying(lambda: self._comparison.Compare(messages(), timeout=PATIENCE))
-        return answer.comparison
+        return self._retrying(lambda: self._comparison.Compare(messages(), timeout=PATIENCE))
 
     def get(self, scan_id: str) -> reference_service_pb2.GetResponse:
         """What the store knows of a scan, withdrawn or not; of an own one, how it is shared too."""

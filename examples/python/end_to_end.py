@@ -177,8 +177,12 @@ class EndToEnd:
             ((self.stored(first), self.stored(mate)), (self.stored(first), self.stored(other))),
             ((first, self.stored(mate)), (self.stored(first), other)),
         ):
-            known_match = self.client.compare(*match)
-            known_non_match = self.client.compare(*non_match)
+            answers = self.client.compare(*match), self.client.compare(*non_match)
+            known_match, known_non_match = (answer.comparison for answer in answers)
+            # This server has no calibration: a score ranks, and it is told why.
+            for weight in (answer.weight for answer in answers):
+                expect(not weight.HasField("likelihood_ratio"), "a likelihood ratio of nothing")
+                expect("calibration" in weight.rank_only_reason, weight.rank_only_reason)
             pair = known_match.figures.cmc_count, known_non_match.figures.cmc_count
             expect(pair[0] > pair[1], f"known match {pair[0]}, known non-match {pair[1]}")
             expect(len(known_match.directions) == 2, "cells of both directions are wanted")

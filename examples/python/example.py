@@ -15,6 +15,7 @@ from casemark_client import (
     Filter,
     Scan,
     Stored,
+    Weight,
     search_service_pb2,
 )
 
@@ -79,9 +80,10 @@ def search(client: Client, words: argparse.Namespace) -> int:
                 f"{figures.cmc_count} of {figures.cells}",
                 f"{figures.cmc_fraction:.3f}",
                 f"{figures.ncc:.3f}" if figures.HasField("ncc") else "",
+                weight_of(candidate.weight),
             )
         )
-    table(("rank", "scan", "file", "laboratory", "cmc", "fraction", "ncc"), rows)
+    table(("rank", "scan", "file", "laboratory", "cmc", "fraction", "ncc", "log10 LR"), rows)
     print(f"\n{summary.records_searched} records searched, {summary.records_failed} failed.")
     print("Leads by rank score: only an examiner makes a hit.")
     for laboratory in restricted:
@@ -97,20 +99,29 @@ def search(client: Client, words: argparse.Namespace) -> int:
 
 def compare(client: Client, words: argparse.Namespace) -> int:
     """Compares two scans and prints the figures and the cells by verdict."""
-    found = client.compare(scan(words.questioned), scan(words.reference))
-    figures = found.figures
+    answer = client.compare(scan(words.questioned), scan(words.reference))
+    figures = answer.comparison.figures
     rows = [
         ("congruent cells", f"{figures.cmc_count} of {figures.cells}"),
         ("fraction", f"{figures.cmc_fraction:.3f}"),
         ("ncc", f"{figures.ncc:.3f}" if figures.HasField("ncc") else "not registered"),
+        ("log10 LR", weight_of(answer.weight) or answer.weight.rank_only_reason),
     ]
     if figures.HasField("pose"):
         pose = figures.pose
         rows.append(("pose", f"{pose.dx_um:.1f} um, {pose.dy_um:.1f} um, {pose.theta_deg:.1f} deg"))
-    rows.append(("engine", found.engine_version))
-    rows.append(("parameters", found.parameters_digest[:16]))
+    rows.append(("engine", answer.comparison.engine_version))
+    rows.append(("parameters", answer.comparison.parameters_digest[:16]))
     table(("figure", "value"), rows)
     return 0
+
+
+def weight_of(weight: Weight) -> str:
+    """log10 of the likelihood ratio with its interval; empty where the score ranks only."""
+    if not weight.HasField("likelihood_ratio"):
+        return ""
+    ratio = weight.likelihood_ratio
+    return f"{ratio.log10_lr:.2f} [{ratio.log10_lr_low:.2f}, {ratio.log10_lr_high:.2f}]"
 
 
 def list_all(client: Client, _: argparse.Namespace) -> int:

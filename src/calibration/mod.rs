@@ -11,6 +11,7 @@
 mod choose;
 mod file;
 mod fitted;
+mod installed;
 mod population;
 mod table;
 mod weigh;
@@ -18,6 +19,7 @@ mod weigh;
 pub use choose::Trial;
 pub use file::CalibrationFileError;
 pub use fitted::Fitted;
+pub use installed::{InstallError, Installed, WeightReport};
 pub use population::{Labelled, LabelledComparison, Population, scored};
 pub use weigh::{LikelihoodRatio, OutOfScope, Scope, ScoreClass, Weight};
 
@@ -28,6 +30,7 @@ use crate::statistics::{
 };
 use serde::{Deserialize, Serialize};
 use table::CountTable;
+use weigh::LazyModels;
 
 /// The format of the file that is written, and the only one there is.
 const FORMAT: u32 = 1;
@@ -117,6 +120,8 @@ pub struct Calibration {
     intervals: Option<CountTable>,
     /// What it was made of.
     comparisons: Vec<Scored>,
+    #[serde(skip)]
+    models: LazyModels,
 }
 
 /// Share of the bootstrap's rounds within an interval.
@@ -160,6 +165,7 @@ impl Calibration {
             chance: ChanceModel::fit(&Sample::new(scored)?),
             intervals,
             comparisons: scored.clone(),
+            models: LazyModels::default(),
         })
     }
 

@@ -2,9 +2,10 @@
 
 use super::{CONFIDENCE, Calibration, CalibrationError};
 use crate::digest::Digest;
-use crate::statistics::{Bootstrap, BoundReached, Features, Support};
+use crate::statistics::{Bootstrap, BoundReached, Features, Models, Support};
 use crate::surface::Kind;
 use serde::Serialize;
+use std::sync::OnceLock;
 
 /// What a comparison is of, as far as a population may lack it.
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +81,8 @@ pub enum ScoreClass {
     RankOnly,
     /// It can be interpreted, as a likelihood ratio of a named population.
     Interpretable,
+    /// The same, by a calibration that met criteria which were set beforehand, on other scans than it was made of.
+    StatisticallyValidated,
 }
 
 /// A likelihood ratio: how much more probable the findings are if both marks are of one source than if they are of two.
@@ -115,12 +118,23 @@ impl Weight {
     }
 }
 
+/// The models of the bootstrap, made when first asked for. They follow from the rest of a calibration, so that two that
+/// differ in them alone are the same.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LazyModels(OnceLock<Models>);
+
+impl PartialEq for LazyModels {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
 impl Calibration {
-    /// Weighs a comparison. Under a millisecond for a model of counts; up to a second for others, whose bootstrap is done
-    /// for the comparison.
+    /// Weighs a comparison, in about a millisecond. The first of a model that is not of counts takes as long as its bootstrap,
+    /// up to some seconds.
     ///
     /// # Errors
-    /// A calibration that was changed by hand.
+    /// A bootstrap that cannot be done.
     pub fn weigh(
         &self,
         features: &Features,
@@ -146,11 +160,21 @@ impl Calibration {
         if let Some(ends) = self.intervals.as_ref().and_then(|table| table.ends(features)) {
             return Ok(ends);
         }
-        let bootstrap = Bootstrap { rounds: self.rounds, seed: self.seed, confidence: CONFIDENCE };
-        let found = bootstrap.log10_lrs(self.method, &self.comparisons, &[*features])?;
+        let found = self.models()?.log10_lrs(&[*features])?;
         Ok(found
             .first()
             .map_or([f64::NEG_INFINITY, f64::INFINITY], |found| [found.low, found.high]))
+    }
+
+    /// The models of the bootstrap.
+    fn models(&self) -> Result<&Models, CalibrationError> {
+        if let Some(models) = self.models.0.get() {
+            return Ok(models);
+        }
+        let bootstrap = Bootstrap { rounds: self.rounds, seed: self.seed, confidence: CONFIDENCE };
+        let models = bootstrap.models(self.method, &self.comparisons)?;
+        // Whoever was first: they are the same.
+        Ok(self.models.0.get_or_init(|| models))
     }
 
     /// Whether the population has what was compared, and the engine is the one that scored it.

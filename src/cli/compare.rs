@@ -4,10 +4,11 @@ use super::args::{ActorArguments, CompareArguments};
 use super::audit::{Auditor, Deed};
 use super::output::{decimals, print, print_json, write_file};
 use super::remote::{self, References, Remote, Settings, of_file, upload};
-use super::scans::{extract, read, read_options};
-use super::weight::{Installed, Known, Weighed};
+use super::scans::{Extracted, extract, read, read_options};
+use super::weight::{self, Known, Weighed};
 use super::{Context, Outcome};
 use crate::access::Action;
+use crate::calibration::{Installed, OutOfScope, WeightReport};
 use crate::client::ScanSource;
 use crate::digest::Digest;
 use crate::format::ReadOptions;
@@ -15,8 +16,7 @@ use crate::matcher::Matcher;
 use crate::picture::{self, Drawn, Labels};
 use crate::report::{ComparisonReport, Figures};
 use crate::signature::Signature;
-use crate::store::{DiskStore, Found, ReferenceStore as _, StoreError};
-use crate::surface::Kind;
+use crate::store::{DiskStore, Found, ReferenceStore as _, ScanView, StoreError};
 use anyhow::{Context as _, bail, ensure};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -39,7 +39,7 @@ pub(super) fn run(context: &Context, arguments: &CompareArguments) -> anyhow::Re
         ),
         named => named,
     };
-    let installed = Installed::read(&arguments.calibration)?;
+    let installed = weight::installed(&arguments.calibration)?;
     let report = match source {
         None => here(context, arguments, None, &installed)?,
         Some(References::Store(path)) => in_store(context, arguments, &path, &installed)?,
@@ -66,12 +66,12 @@ fn here(
     installed: &Installed,
 ) -> anyhow::Result<Weighed> {
     let options = read_options(&arguments.read)?;
-    let questioned = signature(context, store, &arguments.questioned, &options)?;
-    let reference = signature(context, store, &arguments.reference, &options)?;
+    let questioned = side(context, store, &arguments.questioned, &options)?;
+    let reference = side(context, store, &arguments.reference, &options)?;
     let engine = &context.engine;
-    let matcher = Matcher::new(engine, engine.prepare(&questioned)?);
+    let matcher = Matcher::new(engine, engine.prepare(&questioned.signature)?);
     let comparison = matcher
-        .compare(&engine.prepare(&reference)?, &mut engine.workspace())
+        .compare(&engine.prepare(&reference.signature)?, &mut engine.workspace())
         .with_context(|| arguments.reference.display().to_string())?;
     if let Some(path) = &arguments.picture {
         let name =
@@ -79,10 +79,18 @@ fn here(
         let (one, two) = (name(&arguments.questioned), name(&arguments.reference));
         let labels = Labels { questioned: &one, reference: &two };
         let drawn = Drawn::BothDirections;
-        let picture = picture::comparison(&questioned, &reference, &comparison, labels, drawn)?;
+        let (one, two) = (&questioned.signature, &reference.signature);
+        let picture = picture::comparison(one, two, &comparison, labels, drawn)?;
         write_file(path, &picture::to_png(&picture)?)?;
     }
-    weighed(installed, ComparisonReport::from(&comparison), Some(questioned.kind()))
+    let known = Known {
+        kind: Some(questioned.signature.kind()),
+        mark: reference.mark.or(questioned.mark),
+        instruments: [questioned.instrument, reference.instrument],
+        calibres: [questioned.calibre, reference.calibre],
+        searched: None,
+    };
+    weighed(installed, ComparisonReport::from(&comparison), &known)
 }
 
 /// The same with scans of a store, which keeps that it was asked.
@@ -109,24 +117,37 @@ fn in_store(
     Ok(report)
 }
 
-/// A signature: of a file, or as a store has it.
-fn signature(
+/// A scan of a comparison, and what is known of it.
+struct Side {
+    signature: Signature,
+    mark: Option<String>,
+    calibre: Option<String>,
+    instrument: Option<String>,
+}
+
+/// A scan: of a file, or as a store has it.
+fn side(
     context: &Context,
     store: Option<&DiskStore>,
     scan: &Path,
     options: &ReadOptions,
-) -> anyhow::Result<Signature> {
+) -> anyhow::Result<Side> {
     let (Some(id), Some(store)) = (stored(scan), store) else {
-        return Ok(extract(context, scan, options)?.0);
+        let Extracted { scan, signature, .. } = extract(context, scan, options)?;
+        let instrument = scan.metadata.instrument.name();
+        return Ok(Side { signature, mark: None, calibre: None, instrument });
     };
-    let read = || -> anyhow::Result<Signature> {
+    let read = || -> anyhow::Result<Side> {
         let Found::Scan(found) = store.find(id)? else { bail!("{id} is no scan") };
-        if let Some(withdrawal) = store.view(found.id)?.withdrawal {
+        let ScanView { mark, exhibit, withdrawal, .. } = store.view(found.id)?;
+        if let Some(withdrawal) = withdrawal {
             let (subject, reason) = (withdrawal.subject, withdrawal.reason);
             return Err(StoreError::Withdrawn { subject, reason }.into());
         }
         let extraction = context.engine.parameters().extraction_digest();
-        Ok(Signature::from_bytes(&store.signature(found.id, extraction)?)?)
+        let signature = Signature::from_bytes(&store.signature(found.id, extraction)?)?;
+        let (mark, calibre) = (Some(mark.kind.to_string()), exhibit.calibre);
+        Ok(Side { signature, mark, calibre, instrument: None })
     };
     read().with_context(|| store.path().display().to_string())
 }
@@ -157,20 +178,25 @@ fn at_server(
     let spinner = context.progress.spinner("comparing");
     let report = remote.wait(remote.client().compare(&one, &two));
     spinner.finish_and_clear();
-    let report = report.map_err(|error| of_file(error, &fields))?;
+    let (comparison, weight) = report.map_err(|error| of_file(error, &fields))?;
+    // A calibration that is installed here goes before the server's.
+    if !installed.is_some() {
+        let weight = weight.unwrap_or_else(|| WeightReport::rank_only(&OutOfScope::NoCalibration));
+        return Ok(Weighed { comparison, weight });
+    }
     // Surfaces of two kinds are not compared, so one that is here tells of both.
     let here = [questioned, reference].into_iter().find(|scan| stored(scan).is_none());
-    let kind = here.filter(|_| installed.is_some()).map(|scan| read(scan, &options));
+    let kind = here.map(|scan| read(scan, &options));
     let kind = kind.transpose()?.map(|(scan, _)| scan.surface.kind());
-    weighed(installed, report, kind)
+    weighed(installed, comparison, &Known { kind, ..Known::default() })
 }
 
 fn weighed(
     installed: &Installed,
     comparison: ComparisonReport,
-    kind: Option<Kind>,
+    known: &Known,
 ) -> anyhow::Result<Weighed> {
-    let weight = installed.weigh(&comparison, Known { kind, ..Known::default() })?;
+    let weight = weight::weigh(installed, &comparison, known)?;
     Ok(Weighed { comparison, weight })
 }
 
@@ -222,7 +248,7 @@ fn describe(questioned: &Path, reference: &Path, weighed: &Weighed) -> String {
         decimals(dx_um, 1),
         decimals(dy_um, 1)
     );
-    text.push_str(&weighed.weight.describe());
+    text.push_str(&weight::describe(&weighed.weight));
     let digest = report.parameters_digest.to_string();
     let _ = writeln!(text, "engine {}, parameters {}", report.engine_version, &digest[..16]);
     text

@@ -61,7 +61,7 @@ fn search_one(context: &Context, questioned: &Path, store: &Path) -> anyhow::Res
             top: TOP,
             exhaustive: false,
             recall: None,
-            calibration: args::CalibrationArguments { calibration: None },
+            calibration: args::CalibrationArguments { calibration: None, validation: None },
             json: false,
             filter: args::FilterArguments {
                 mark: MarkKind::BreechFace,

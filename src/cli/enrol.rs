@@ -10,7 +10,7 @@ use super::library::Searching;
 use super::metadata::{self, Entry};
 use super::output::{print, print_json_line};
 use super::remote::{self, References};
-use super::scans::{bytes, collect, extract, read_options};
+use super::scans::{Extracted, bytes, collect, extract, read_options};
 use super::{Context, Outcome};
 use crate::access::Action;
 use crate::digest::Digest;
@@ -222,7 +222,7 @@ fn look(
             }
         }
     }
-    let (signature, original) = extract(context, path, options)?;
+    let Extracted { signature, bytes: original, .. } = extract(context, path, options)?;
     Ok(Looked::Ready(Ready {
         path: path.to_owned(),
         name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),

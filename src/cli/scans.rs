@@ -90,16 +90,23 @@ pub(super) fn read(path: &Path, options: &ReadOptions) -> anyhow::Result<(Scan, 
     read().with_context(|| path.display().to_string())
 }
 
-/// A scan's signature, with the bytes of its file.
+/// A scan, its signature and the bytes of its file.
+pub(super) struct Extracted {
+    pub(super) scan: Scan,
+    pub(super) signature: Signature,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// A scan with its signature.
 pub(super) fn extract(
     context: &Context,
     path: &Path,
     options: &ReadOptions,
-) -> anyhow::Result<(Signature, Vec<u8>)> {
+) -> anyhow::Result<Extracted> {
     let (scan, bytes) = read(path, options)?;
     let signature = Signature::extract(&scan.surface, scan.sha256, context.engine.parameters())
         .with_context(|| path.display().to_string())?;
-    Ok((signature, bytes))
+    Ok(Extracted { scan, signature, bytes })
 }
 
 /// A scan, ready for comparing.
@@ -108,7 +115,7 @@ pub(super) fn prepare(
     path: &Path,
     options: &ReadOptions,
 ) -> anyhow::Result<Prepared> {
-    let (signature, _) = extract(context, path, options)?;
+    let Extracted { signature, .. } = extract(context, path, options)?;
     context.engine.prepare(&signature).with_context(|| path.display().to_string())
 }
 

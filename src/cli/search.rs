@@ -5,15 +5,16 @@ use super::audit::{Auditor, Deed};
 use super::library::{Searching, references, signatures};
 use super::output::{decimals, print, print_json, table};
 use super::remote::{References, Settings, of_file, upload};
-use super::scans::{collect, extract, read, read_options};
-use super::weight::{Installed, Known, WeightReport};
+use super::scans::{Extracted, collect, extract, read, read_options};
+use super::weight::{self, Known};
 use super::{Context, Outcome};
 use crate::access::Action;
+use crate::calibration::{Installed, OutOfScope, WeightReport};
 use crate::client::{self, Cells, ScanSource};
 use crate::digest::Digest;
+use crate::format::Scan;
 use crate::report::ComparisonReport;
 use crate::search::{Advance, Depth, Query, Questioned, SearchResult, Stage, Summary};
-use crate::signature::Signature;
 use crate::store::{DiskStore, Filter, Progress, ReferenceStore as _, ScanView, Unknown};
 use crate::surface::Kind;
 use anyhow::{Context as _, bail, ensure};
@@ -86,7 +87,7 @@ struct Found {
 
 pub(super) fn run(context: &Context, arguments: &SearchArguments) -> anyhow::Result<Outcome> {
     let paths = collect(&arguments.paths)?;
-    let installed = Installed::read(&arguments.calibration)?;
+    let installed = weight::installed(&arguments.calibration)?;
     let Found { place, reports, faults } = match arguments.source.resolve()? {
         References::Store(path) => in_store(context, arguments, &paths, &path, &installed)?,
         References::Server(settings) => {
@@ -149,10 +150,7 @@ fn in_store(
 ) -> anyhow::Result<Found> {
     let options = read_options(&arguments.read)?;
     let mut searching = Searching::new(context)?;
-    if let Some(recall) = arguments.recall {
-        searching.cascade.target_recall = recall;
-        searching.cascade.check().context("--recall")?;
-    }
+    searching.set_recall(arguments.recall)?;
     // One scan that cannot be read must not cost the wait for the index.
     let first = is_one(paths).then(|| extract(context, &paths[0], &options)).transpose()?;
     let store = super::store::open(path)?;
@@ -169,16 +167,17 @@ fn in_store(
     let bar = context.progress.bar(paths.len() as u64, "searching");
     let mut first = first.map(Ok);
     for together in paths.chunks(TOGETHER) {
-        let extracted: Vec<anyhow::Result<(Signature, Vec<u8>)>> = match first.take() {
+        let extracted: Vec<anyhow::Result<Extracted>> = match first.take() {
             Some(first) => vec![first],
             None => together.par_iter().map(|path| extract(context, path, &options)).collect(),
         };
         let mut ready = Vec::new();
         for (path, extracted) in together.iter().zip(extracted) {
-            let made = extracted.and_then(|(signature, original)| {
+            let made = extracted.and_then(|Extracted { scan, signature, bytes }| {
                 let questioned = Questioned::new(&context.engine, &searching.indexer, &signature);
                 let questioned = questioned.with_context(|| path.display().to_string())?;
-                Ok((path, Digest::of(&original), (questioned, signature.kind())))
+                let about = About::of(&scan);
+                Ok((path, Digest::of(&bytes), (questioned, about)))
             });
             match made {
                 Ok(made) => ready.push(made),
@@ -212,9 +211,9 @@ fn in_store(
         };
         let seconds = started.elapsed().as_secs_f64() / results.len().max(1) as f64;
         let mut deeds = Vec::new();
-        for ((path, original, (_, kind)), result) in ready.iter().zip(&results) {
+        for ((path, original, (_, about)), result) in ready.iter().zip(&results) {
             let weigh =
-                Weigh { installed, kind: Some(*kind), searched: result.summary.records_searched };
+                Weigh { installed, about: Some(about), searched: result.summary.records_searched };
             let report = report(&store, path, result, weigh)?;
             deeds.push(Deed { result: Some(report.digest()?), ..deed(*original) });
             found.reports.push((report, seconds));
@@ -261,12 +260,10 @@ fn at_server(
             bar.finish_and_clear();
             let searched =
                 searched.map_err(|error| of_file(error, &[("query.questioned.upload", path)]))?;
-            let kind = if installed.is_some() {
-                Some(read(path, &options)?.0.surface.kind())
-            } else {
-                None
-            };
-            let weigh = Weigh { installed, kind, searched: searched.summary.records_searched };
+            let about =
+                if installed.is_some() { Some(About::of(&read(path, &options)?.0)) } else { None };
+            let about = about.as_ref();
+            let weigh = Weigh { installed, about, searched: searched.summary.records_searched };
             let report = report_of(path, searched, weigh)?;
             let came = (report.candidates.len() + report.restricted.len()) as u64;
             let wanted = u64::from(arguments.top).min(report.summary.records_searched);
@@ -311,8 +308,20 @@ fn report_of(path: &Path, searched: client::Searched, weigh: Weigh<'_>) -> anyho
 #[derive(Clone, Copy)]
 struct Weigh<'a> {
     installed: &'a Installed,
-    kind: Option<Kind>,
+    about: Option<&'a About>,
     searched: u64,
+}
+
+/// What a questioned scan says of itself, as far as a population may lack it.
+struct About {
+    kind: Kind,
+    instrument: Option<String>,
+}
+
+impl About {
+    fn of(scan: &Scan) -> Self {
+        Self { kind: scan.surface.kind(), instrument: scan.metadata.instrument.name() }
+    }
 }
 
 impl Weigh<'_> {
@@ -322,9 +331,14 @@ impl Weigh<'_> {
         mark: &str,
         calibre: Option<&str>,
     ) -> anyhow::Result<WeightReport> {
-        let Self { installed, kind, searched } = self;
-        let known = Known { kind, mark: Some(mark), calibre, searched: Some(searched) };
-        installed.weigh(comparison, known)
+        let known = Known {
+            kind: self.about.map(|about| about.kind),
+            mark: Some(mark.to_owned()),
+            instruments: [self.about.and_then(|about| about.instrument.clone()), None],
+            calibres: [None, calibre.map(str::to_owned)],
+            searched: Some(self.searched),
+        };
+        weight::weigh(self.installed, comparison, &known)
     }
 }
 
@@ -338,10 +352,15 @@ const fn words(stage: Stage) -> &'static str {
 
 impl CandidateReport {
     fn new(candidate: client::Candidate, weigh: Weigh<'_>) -> anyhow::Result<Self> {
-        let client::Candidate { rank, record, comparison } = candidate;
+        let client::Candidate { rank, record, comparison, weight } = candidate;
         let client::Record { scan, mark, exhibit, case, .. } = record;
         let mark = mark.kind.to_string();
-        let weight = weigh.of(&comparison, &mark, exhibit.calibre.as_deref())?;
+        // A calibration that is installed here goes before the server's.
+        let weight = if weigh.installed.is_some() {
+            weigh.of(&comparison, &mark, exhibit.calibre.as_deref())?
+        } else {
+            weight.unwrap_or_else(|| WeightReport::rank_only(&OutOfScope::NoCalibration))
+        };
         Ok(Self {
             rank,
             exhibit_id: exhibit.id.to_string(),
@@ -427,7 +446,7 @@ fn describe(report: &Report, seconds: f64) -> String {
         ];
         if weighed {
             let weight = &candidate.weight;
-            row.extend([weight.short(), chance(weight)]);
+            row.extend([weight::short(weight), chance(weight)]);
         }
         row
     });
@@ -463,7 +482,7 @@ fn describe(report: &Report, seconds: f64) -> String {
             "log10 LR: of population {}, calibration {}, with its 90 % interval.\n\
              By chance: references of other sources that may be expected to reach the score among as many, and its 95 % bound.",
             first.population.as_deref().unwrap_or_default(),
-            first.calibration().get(..16).unwrap_or_default()
+            weight::calibration_id(first)
         );
     }
     if let Some(reason) =

@@ -3,9 +3,11 @@
 use super::args::ServeArguments;
 use super::library::Searching;
 use super::output::print;
+use super::weight::install;
 use super::{Context, Outcome};
 use crate::access::Identity;
-use crate::config::{Config, LogConfig, LogFormat, TlsConfig, VARIABLE_PREFIX};
+use crate::calibration::Installed;
+use crate::config::{Config, EvidenceConfig, LogConfig, LogFormat, TlsConfig, VARIABLE_PREFIX};
 use crate::gallery::{Gallery, GalleryOpening};
 use crate::service::{Gate, LaboratoryGate, Limits, OpenGate, Security, Server, Tls};
 use crate::store::DiskStore;
@@ -32,8 +34,10 @@ pub(super) fn run(context: &Context, arguments: &ServeArguments) -> anyhow::Resu
     config.check_callers()?;
     let security = security(&config)?;
     let gate = gate(&config)?;
+    let calibration = calibration(&config)?;
     log(&config.log)?;
     warn(&config);
+    tell(context, &calibration);
     // 2.
     let path = &config.server.store;
     let store = DiskStore::create_or_open(path).with_context(|| path.display().to_string())?;
@@ -44,7 +48,8 @@ pub(super) fn run(context: &Context, arguments: &ServeArguments) -> anyhow::Resu
     let gallery = Searching::new(context)?.gallery(context, path);
     let (store, gallery) = (Arc::new(store), Arc::new(gallery));
     open_beside(&store, &gallery)?;
-    let server = Server::with_gallery(engine, store, gallery, limits, gate, Some(Arc::new(audit)))?;
+    let audit = Some(Arc::new(audit));
+    let server = Server::with_gallery(engine, store, gallery, calibration, limits, gate, audit)?;
     // 3.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(serve(server, security, &config));
@@ -52,6 +57,33 @@ pub(super) fn run(context: &Context, arguments: &ServeArguments) -> anyhow::Resu
     runtime.shutdown_background();
     served?;
     Ok(Outcome::Done)
+}
+
+/// What scores are worth, by the files of the configuration.
+fn calibration(config: &Config) -> anyhow::Result<Installed> {
+    let EvidenceConfig { calibration, validation } = &config.evidence;
+    install(calibration.as_deref(), validation.as_deref()).context("[evidence]")
+}
+
+/// Says what scores are worth: who thinks that a calibration is in use has to know if it is not.
+fn tell(context: &Context, installed: &Installed) {
+    let Some((calibration, sha256)) = installed.calibration() else {
+        tracing::info!("no calibration is installed: scores rank and say no more");
+        return;
+    };
+    let population = &calibration.population.name;
+    let of = (calibration.engine_version.as_str(), calibration.parameters_digest);
+    if of == (crate::VERSION, context.engine.digest()) {
+        tracing::info!(%population, %sha256, "calibration");
+    } else {
+        tracing::warn!(
+            %population,
+            %sha256,
+            engine = of.0,
+            parameters = %of.1,
+            "the calibration is of another engine or other parameters: scores rank and say no more"
+        );
+    }
 }
 
 /// Reads what is kept of the references, and makes what is missing, while calls are answered; a search waits for it.

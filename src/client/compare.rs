@@ -4,6 +4,7 @@ use super::call::{Client, MESSAGE_LIMIT, Repeat, call};
 use super::convert;
 use super::error::{Cause, ClientError};
 use super::upload::{ScanSource, Upload};
+use crate::calibration::WeightReport;
 use crate::report::ComparisonReport;
 use crate::service::pb;
 use crate::service::pb::compare_request::Content;
@@ -12,7 +13,8 @@ use crate::service::pb::extract_request::Content as Extract;
 use crate::service::pb::extraction_service_client::ExtractionServiceClient;
 
 impl Client {
-    /// Compares a questioned scan with a reference, with every cell.
+    /// Compares a questioned scan with a reference, with every cell, and what it weighs by the server's calibration; a server of an
+    /// earlier version does not say.
     ///
     /// # Errors
     /// The server refuses a scan or cannot be asked.
@@ -20,7 +22,7 @@ impl Client {
         &self,
         questioned: &ScanSource,
         reference: &ScanSource,
-    ) -> Result<ComparisonReport, ClientError> {
+    ) -> Result<(ComparisonReport, Option<WeightReport>), ClientError> {
         call!(self, Repeat::Harmless, {
             let head = |content| std::iter::once(content);
             let contents = head(Content::Questioned(questioned.head()))
@@ -32,7 +34,9 @@ impl Client {
                 .max_decoding_message_size(MESSAGE_LIMIT);
             let request = self.request(tokio_stream::iter(messages));
             let answer = client.compare(request).await?.into_inner();
-            convert::comparison(answer.comparison.ok_or(Cause::Answer { field: "comparison" })?)
+            let comparison = answer.comparison.ok_or(Cause::Answer { field: "comparison" })?;
+            let weight = answer.weight.map(convert::weight).transpose()?;
+            Ok((convert::comparison(comparison)?, weight))
         })
     }
 

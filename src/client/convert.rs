@@ -6,10 +6,12 @@
 use super::error::Cause;
 use super::records::{Exhibit, Record, Withdrawal};
 use crate::audit;
+use crate::calibration::{ScoreClass, WeightReport};
 use crate::cmc::CellVerdict;
 use crate::comparison::Direction;
 use crate::report::{CellReport, ComparisonReport, DirectionReport, Figures, Provenance};
 use crate::service::{pb, words};
+use crate::statistics::BoundReached;
 use crate::store::{
     Case, CaseId, ExhibitMetadata, Filter, Firearm, FirearmId, Mark, Scan, Unknown,
 };
@@ -70,6 +72,47 @@ pub(super) fn comparison(answer: pb::Comparison) -> Result<ComparisonReport, Cau
         reference_sha256: provenance.reference_sha256,
         engine_version: provenance.engine_version,
     })
+}
+
+/// What a comparison weighs.
+pub(super) fn weight(answer: pb::Weight) -> Result<WeightReport, Cause> {
+    let score_class = match answer.score_class() {
+        pb::ScoreClass::RankOnly => ScoreClass::RankOnly,
+        pb::ScoreClass::Interpretable => ScoreClass::Interpretable,
+        pb::ScoreClass::StatisticallyValidated => ScoreClass::StatisticallyValidated,
+        pb::ScoreClass::Unspecified => {
+            return Err(Cause::Answer { field: "weight.score_class" });
+        }
+    };
+    let given = |text: String| (!text.is_empty()).then_some(text);
+    let digest = given(answer.calibration_sha256);
+    let mut report = WeightReport {
+        score_class,
+        population: given(answer.population),
+        calibration_sha256: digest
+            .map(|digest| parsed("weight.calibration_sha256", &digest))
+            .transpose()?,
+        rank_only_reason: given(answer.rank_only_reason),
+        expected_by_chance: answer.by_chance.map(|chance| chance.expected),
+        expected_by_chance_upper: answer.by_chance.map(|chance| chance.expected_upper),
+        ..WeightReport::default()
+    };
+    if let Some(ratio) = answer.likelihood_ratio {
+        let bound = match ratio.bound_reached() {
+            pb::BoundReached::Within => BoundReached::Within,
+            pb::BoundReached::Lower => BoundReached::Lower,
+            pb::BoundReached::Upper => BoundReached::Upper,
+            pb::BoundReached::Unspecified => {
+                return Err(Cause::Answer { field: "weight.likelihood_ratio.bound_reached" });
+            }
+        };
+        report.log10_lr = Some(ratio.log10_lr);
+        report.log10_lr_low = Some(ratio.log10_lr_low);
+        report.log10_lr_high = Some(ratio.log10_lr_high);
+        report.bound_reached = Some(bound);
+        report.verbal = Some(ratio.verbal);
+    }
+    Ok(report)
 }
 
 fn direction(result: &pb::DirectionResult) -> Result<DirectionReport, Cause> {

@@ -5,6 +5,7 @@ use super::convert;
 use super::error::{Cause, ClientError};
 use super::records::Record;
 use super::upload::ScanSource;
+use crate::calibration::WeightReport;
 use crate::report::ComparisonReport;
 use crate::search::{Depth, Summary};
 use crate::service::pb;
@@ -49,6 +50,8 @@ pub struct Candidate {
     pub record: Record,
     /// How it compares.
     pub comparison: ComparisonReport,
+    /// What that weighs by the server's calibration; a server of an earlier version does not say.
+    pub weight: Option<WeightReport>,
 }
 
 /// What a search found.
@@ -121,6 +124,7 @@ fn candidate(found: pb::SearchCandidate) -> Result<Candidate, Cause> {
         comparison: convert::comparison(
             found.comparison.ok_or(Cause::Answer { field: "candidate.comparison" })?,
         )?,
+        weight: found.weight.map(convert::weight).transpose()?,
     })
 }
 

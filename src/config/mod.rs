@@ -16,8 +16,8 @@ mod tests;
 pub use error::ConfigError;
 pub use key::{Key, Written};
 pub use sections::{
-    Config, LaboratoryConfig, LimitsConfig, LogConfig, LogFormat, ServerConfig, ShareWith,
-    SharingConfig, TlsConfig,
+    Config, EvidenceConfig, LaboratoryConfig, LimitsConfig, LogConfig, LogFormat, ServerConfig,
+    ShareWith, SharingConfig, TlsConfig,
 };
 
 use crate::access::{Laboratory, Policy};

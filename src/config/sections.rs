@@ -13,6 +13,7 @@ pub(super) const SECTIONS: &[Section] = &[
     TlsConfig::SECTION,
     LimitsConfig::SECTION,
     SharingConfig::SECTION,
+    EvidenceConfig::SECTION,
     LogConfig::SECTION,
 ];
 
@@ -28,6 +29,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// How records are shared by default.
     pub sharing: SharingConfig,
+    /// What scores are worth.
+    pub evidence: EvidenceConfig,
     /// What is logged.
     pub log: LogConfig,
     /// Who may do what.
@@ -155,6 +158,18 @@ section! {
         /// What a laboratory learns of a record that it may not see: "hidden" (nothing) or "told" (that it
         /// exists, and whose it is).
         existence: Existence = Set("\"hidden\"");
+    }
+}
+
+section! {
+    /// What scores are worth. Paths from the folder the service is started in. Without a calibration, or for what its population
+    /// lacks, scores rank and say no more.
+    evidence: EvidenceConfig {
+        /// The calibration, of `casemark calibrate`.
+        calibration: Option<PathBuf> = Unset("\"calibration.json\"");
+        /// Its validation, metrics.json of `casemark evaluate --calibration --criteria`: where that passed, likelihood ratios
+        /// are of the class that is statistically validated.
+        validation: Option<PathBuf> = Unset("\"metrics.json\"");
     }
 }
 

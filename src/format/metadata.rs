@@ -46,6 +46,20 @@ pub struct Instrument {
     pub version: Option<String>,
 }
 
+impl Instrument {
+    /// What it is called: who built it and its model, as far as they are written.
+    #[must_use]
+    pub fn name(&self) -> Option<String> {
+        let parts: Vec<&str> = [&self.manufacturer, &self.model]
+            .into_iter()
+            .flatten()
+            .map(|part| part.trim())
+            .collect();
+        let name = parts.join(" ");
+        (!name.trim().is_empty()).then_some(name)
+    }
+}
+
 /// The probing system of a measurement.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ProbingSystem {

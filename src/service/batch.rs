@@ -6,18 +6,19 @@
 use super::answers::{Answers, Unopened};
 use super::call::{Scope, Shared};
 use super::convert::Cells;
+use super::evidence::{Traits, weigh};
 use super::gate::Rpc;
 use super::pb::batch_scan::Scan;
 use super::pb::batch_service_compare_request::Content;
 use super::pb::batch_service_compare_response::Result as Answer;
 use super::pb::batch_service_server::BatchService;
-use super::scans::{check_stored, extract, prepare_stored};
+use super::scans::{Ready, Source, check_stored, prepare};
 use super::status::{Fault, Problem};
 use super::trail::Transcript;
 use super::upload::{Assembly, Inbound};
 use super::work::{Bench, Queue};
 use super::{convert, pb};
-use crate::matcher::{Matcher, Prepared};
+use crate::matcher::Matcher;
 use crate::store::{LINE_LIMIT, ScanId};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -48,7 +49,7 @@ impl BatchService for Batches {
 /// A pair under way; given up when dropped.
 struct Pending {
     pair_id: String,
-    work: JoinHandle<Result<pb::Comparison, Fault>>,
+    work: JoinHandle<Result<(pb::Comparison, pb::Weight), Fault>>,
 }
 
 impl Drop for Pending {
@@ -61,7 +62,7 @@ impl Drop for Pending {
 #[derive(Clone, Debug)]
 enum Side {
     Stored(ScanId),
-    Uploaded(String, Arc<Prepared>),
+    Uploaded(String, Arc<Ready>),
 }
 
 impl Side {
@@ -72,16 +73,22 @@ impl Side {
         }
     }
 
-    fn prepare(self, scope: &Scope) -> Result<Prepared, Fault> {
+    fn prepare(self, scope: &Scope) -> Result<Ready, Fault> {
         match self {
-            Self::Stored(id) => prepare_stored(scope, id),
-            Self::Uploaded(_, prepared) => Ok(Prepared::clone(&prepared)),
+            Self::Stored(id) => prepare(scope, Source::Stored(id)),
+            Self::Uploaded(_, ready) => Ok(Ready::clone(&ready)),
         }
     }
 }
 
 /// The questioned scan of the pair before: pairs often come sorted by it, and making it ready is dear.
-type Last = Arc<Mutex<Option<(String, Arc<Matcher>)>>>;
+type Last = Arc<Mutex<Option<(String, Arc<Asking>)>>>;
+
+/// A questioned scan that is held against references.
+struct Asking {
+    matcher: Matcher,
+    traits: Traits,
+}
 
 /// Reads and answers at the same time.
 async fn answer(
@@ -98,16 +105,16 @@ async fn answer(
         let (mut transcript, mut pairs) = (Transcript::default(), 0_u64);
         while let Some(mut pending) = receiver.recv().await {
             let result = (&mut pending.work).await.map_err(|_| Fault::Panicked);
-            let answer = match result.and_then(|result| result) {
-                Ok(comparison) => Answer::Comparison(comparison),
-                Err(fault) => Answer::Failure(pb::BatchFailure {
-                    code: fault.code().into(),
-                    message: fault.message(),
-                }),
+            let (answer, weight) = match result.and_then(|result| result) {
+                Ok((comparison, weight)) => (Answer::Comparison(comparison), Some(weight)),
+                Err(fault) => {
+                    let (code, message) = (fault.code().into(), fault.message());
+                    (Answer::Failure(pb::BatchFailure { code, message }), None)
+                }
             };
             let pair_id = std::mem::take(&mut pending.pair_id);
             let result = Some(answer);
-            let answer = pb::BatchServiceCompareResponse { pair_id, result };
+            let answer = pb::BatchServiceCompareResponse { pair_id, result, weight };
             transcript.add(&answer);
             pairs += 1;
             trail.remark(format_args!("{pairs} pairs"));
@@ -125,7 +132,7 @@ async fn read(
     mut inbound: Inbound<pb::BatchServiceCompareRequest>,
     begun: mpsc::Sender<Pending>,
 ) -> Result<(), Fault> {
-    let mut uploads: HashMap<String, Arc<Prepared>> = HashMap::new();
+    let mut uploads: HashMap<String, Arc<Ready>> = HashMap::new();
     let last = Last::default();
     let mut next = inbound.head(WANTED).await?;
     while let Some(content) = next {
@@ -152,8 +159,8 @@ async fn take(
     scope: &Scope,
     inbound: &mut Inbound<pb::BatchServiceCompareRequest>,
     upload: pb::BatchUpload,
-    uploads: &HashMap<String, Arc<Prepared>>,
-) -> Result<(String, Arc<Prepared>, Option<Content>), Fault> {
+    uploads: &HashMap<String, Arc<Ready>>,
+) -> Result<(String, Arc<Ready>, Option<Content>), Fault> {
     let shared = Arc::clone(&scope.shared);
     let pb::BatchUpload { name, upload } = upload;
     convert::text("upload.name", &name, LINE_LIMIT)?;
@@ -170,10 +177,7 @@ async fn take(
     let (assembly, next) = inbound.chunks(assembly, &shared.budget).await?;
     let scope = scope.clone();
     let work = move |bench: &Bench| {
-        bench.compute(|| {
-            let extracted = extract(&scope, assembly)?;
-            Ok(Arc::new(scope.shared.engine.prepare(&extracted.signature)?))
-        })
+        bench.compute(|| Ok(Arc::new(prepare(&scope, Source::Uploaded(Box::new(assembly)))?)))
     };
     let prepared = shared.workers.run_patiently(Queue::Jobs, work).await?;
     Ok((name, prepared, next))
@@ -183,7 +187,7 @@ async fn take(
 fn begin(
     scope: &Scope,
     pair: pb::BatchPair,
-    uploads: &HashMap<String, Arc<Prepared>>,
+    uploads: &HashMap<String, Arc<Ready>>,
     last: &Last,
 ) -> Result<Pending, Fault> {
     let pb::BatchPair { pair_id, questioned, reference, omit_cells } = pair;
@@ -193,7 +197,7 @@ fn begin(
     {
         Scan::ScanId(id) => Ok(Side::Stored(convert::identifier(field, &id)?)),
         Scan::UploadName(name) => match uploads.get(&name) {
-            Some(prepared) => Ok(Side::Uploaded(name, Arc::clone(prepared))),
+            Some(ready) => Ok(Side::Uploaded(name, Arc::clone(ready))),
             None => Err(Fault::field(field, Problem::UnknownUpload)),
         },
     };
@@ -218,37 +222,39 @@ fn compare(
     reference: Side,
     last: &Last,
     cells: Cells,
-) -> Result<pb::Comparison, Fault> {
+) -> Result<(pb::Comparison, pb::Weight), Fault> {
     let engine = &scope.shared.engine;
-    let matcher = matcher(scope, bench, questioned, last)?;
-    let reference = bench.compute(|| reference.prepare(scope))?;
+    let asking = asking(scope, bench, questioned, last)?;
+    let Ready { prepared: reference, traits } = bench.compute(|| reference.prepare(scope))?;
     bench.compute(|| {
         scope.shared.metrics.comparisons.inc();
-        let comparison = matcher.compare(&reference, &mut engine.workspace())?;
-        Ok(convert::comparison(&comparison, cells))
+        let comparison = asking.matcher.compare(&reference, &mut engine.workspace())?;
+        let weight = weigh(scope, &comparison, [&asking.traits, &traits], None)?;
+        Ok((convert::comparison(&comparison, cells), convert::weight(weight)))
     })
 }
 
 /// The questioned scan made ready, or the one of the pair before.
-fn matcher(
+fn asking(
     scope: &Scope,
     bench: &Bench,
     questioned: Side,
     last: &Last,
-) -> Result<Arc<Matcher>, Fault> {
+) -> Result<Arc<Asking>, Fault> {
     // It may have been withdrawn since.
     if let Side::Stored(id) = questioned {
         check_stored(scope, id)?;
     }
     let key = questioned.key();
-    if let Some((known, matcher)) = &*last.lock().unwrap_or_else(PoisonError::into_inner)
+    if let Some((known, asking)) = &*last.lock().unwrap_or_else(PoisonError::into_inner)
         && *known == key
     {
-        return Ok(Arc::clone(matcher));
+        return Ok(Arc::clone(asking));
     }
-    let prepared = bench.compute(|| questioned.prepare(scope))?;
-    let matcher = Arc::new(Matcher::new(&scope.shared.engine, prepared));
+    let Ready { prepared, traits } = bench.compute(|| questioned.prepare(scope))?;
+    let matcher = Matcher::new(&scope.shared.engine, prepared);
+    let asking = Arc::new(Asking { matcher, traits });
     let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-    *last = Some((key, Arc::clone(&matcher)));
-    Ok(matcher)
+    *last = Some((key, Arc::clone(&asking)));
+    Ok(asking)
 }

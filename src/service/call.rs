@@ -12,11 +12,13 @@ use super::metrics::{Counted, Metrics};
 use super::pace::Pace;
 use super::quota::{Quota, Share};
 use super::replays::Replays;
-use super::status::{Fault, REQUEST_ID, Room, status};
+use super::room::Room;
+use super::status::{Fault, REQUEST_ID, status};
 use super::trail::Trail;
 use super::upload::{Budget, Inbound};
 use super::work::Workers;
 use crate::audit::AuditLog;
+use crate::calibration::Installed;
 use crate::digest::Digest;
 use crate::gallery::{Class, Gallery};
 use crate::matcher::Engine;
@@ -50,6 +52,8 @@ pub(super) struct Shared {
     pub(super) gallery: Arc<Gallery>,
     pub(super) limits: Limits,
     pub(super) gate: Arc<dyn Gate>,
+    /// What scores are worth.
+    pub(super) calibration: Installed,
     /// Absent where no log is kept.
     pub(super) audit: Option<Arc<AuditLog>>,
     pub(super) workers: Workers,

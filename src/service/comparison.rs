@@ -2,10 +2,11 @@
 
 use super::call::{Scope, Shared};
 use super::convert::Cells;
+use super::evidence::weigh;
 use super::gate::Rpc;
 use super::pb::compare_request::Content;
 use super::pb::comparison_service_server::ComparisonService;
-use super::scans::{Fields, file_subject, prepare, receive};
+use super::scans::{Fields, Ready, file_subject, prepare, receive};
 use super::status::Fault;
 use super::upload::Inbound;
 use super::work::{Bench, Queue};
@@ -34,7 +35,7 @@ impl ComparisonService for Comparisons {
     }
 }
 
-/// 1. receives both scans, 2. makes them ready, 3. compares.
+/// 1. receives both scans, 2. makes them ready, 3. compares and weighs.
 async fn compare(
     scope: Scope,
     mut inbound: Inbound<pb::CompareRequest>,
@@ -65,8 +66,10 @@ async fn compare(
     let shared = Arc::clone(&scope.shared);
     let work = move |bench: &Bench| {
         // 2.
-        let questioned = bench.compute(|| prepare(&scope, questioned))?;
-        let reference = bench.compute(|| prepare(&scope, reference))?;
+        let Ready { prepared: questioned, traits: of_questioned } =
+            bench.compute(|| prepare(&scope, questioned))?;
+        let Ready { prepared: reference, traits: of_reference } =
+            bench.compute(|| prepare(&scope, reference))?;
         let (one, two) = (file_subject(questioned.source()), file_subject(reference.source()));
         scope.trail.about(format_args!("{one} with {two}"));
         // 3.
@@ -75,9 +78,12 @@ async fn compare(
             scope.shared.metrics.comparisons.inc();
             let matcher = Matcher::new(engine, questioned);
             let comparison = matcher.compare(&reference, &mut engine.workspace())?;
-            Ok(convert::comparison(&comparison, Cells::Whole))
+            let weight = weigh(&scope, &comparison, [&of_questioned, &of_reference], None)?;
+            Ok(pb::CompareResponse {
+                comparison: Some(convert::comparison(&comparison, Cells::Whole)),
+                weight: Some(convert::weight(weight)),
+            })
         })
     };
-    let comparison = shared.workers.run(Queue::Jobs, work).await?;
-    Ok(pb::CompareResponse { comparison: Some(comparison) })
+    shared.workers.run(Queue::Jobs, work).await
 }

@@ -4,7 +4,7 @@
 //! programs ask for. No answer depends on them. What each means is in `docs/operations.md`.
 
 use super::gate::Rpc;
-use super::status::Room;
+use super::room::Room;
 use crate::store::Statistics;
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;

@@ -1,6 +1,7 @@
 //! From bytes, or from the store, to a signature that can be compared. All of it is work for [`super::work`].
 
 use super::call::Scope;
+use super::evidence::Traits;
 use super::status::Fault;
 use super::upload::{Assembly, Inbound, Message, Upload};
 use super::{convert, pb};
@@ -8,7 +9,7 @@ use crate::digest::Digest;
 use crate::format::{self, Scan};
 use crate::matcher::Prepared;
 use crate::signature::Signature;
-use crate::store::{ScanId, StoreError, Subject};
+use crate::store::{ScanId, ScanView, StoreError, Subject};
 
 /// A scan to compare.
 #[derive(Debug)]
@@ -65,6 +66,13 @@ impl Source {
     }
 }
 
+/// A scan made ready for comparing, and what is known of it.
+#[derive(Clone, Debug)]
+pub(super) struct Ready {
+    pub(super) prepared: Prepared,
+    pub(super) traits: Traits,
+}
+
 /// What the audit log calls a file.
 pub(super) fn file_subject(sha256: Digest) -> String {
     format!("file {sha256}")
@@ -86,39 +94,45 @@ pub(super) fn extract_upload(scope: &Scope, upload: Upload) -> Result<Extracted,
     Ok(Extracted { upload, scan, signature })
 }
 
-/// The signature of a scan.
-pub(super) fn signature(scope: &Scope, source: Source) -> Result<Signature, Fault> {
+/// The signature of a scan, and what is known of it.
+pub(super) fn signature(scope: &Scope, source: Source) -> Result<(Signature, Traits), Fault> {
     match source {
         Source::Stored(id) => stored_signature(scope, id),
-        Source::Uploaded(assembly) => Ok(extract(scope, *assembly)?.signature),
+        Source::Uploaded(assembly) => {
+            let Extracted { scan, signature, .. } = extract(scope, *assembly)?;
+            let instrument = scan.metadata.instrument.name();
+            let traits = Traits { instrument, ..Traits::of(signature.kind()) };
+            Ok((signature, traits))
+        }
     }
 }
 
 /// A scan made ready for comparing.
-pub(super) fn prepare(scope: &Scope, source: Source) -> Result<Prepared, Fault> {
-    Ok(scope.shared.engine.prepare(&signature(scope, source)?)?)
+pub(super) fn prepare(scope: &Scope, source: Source) -> Result<Ready, Fault> {
+    let (signature, traits) = signature(scope, source)?;
+    Ok(Ready { prepared: scope.shared.engine.prepare(&signature)?, traits })
 }
 
-/// Whether the caller may compare a scan of the store, and whether anybody may.
-pub(super) fn check_stored(scope: &Scope, id: ScanId) -> Result<(), Fault> {
-    match scope.view(id)?.withdrawal {
+/// A scan of the store, if the caller may compare it, and anybody may.
+pub(super) fn check_stored(scope: &Scope, id: ScanId) -> Result<ScanView, Fault> {
+    let view = scope.view(id)?;
+    match view.withdrawal {
         Some(withdrawal) => {
             Err(StoreError::Withdrawn { subject: withdrawal.subject, reason: withdrawal.reason }
                 .into())
         }
-        None => Ok(()),
+        None => Ok(view),
     }
 }
 
-/// A scan of the store made ready for comparing.
-pub(super) fn prepare_stored(scope: &Scope, id: ScanId) -> Result<Prepared, Fault> {
-    Ok(scope.shared.engine.prepare(&stored_signature(scope, id)?)?)
-}
-
 /// The signature of a scan of the store.
-fn stored_signature(scope: &Scope, id: ScanId) -> Result<Signature, Fault> {
-    check_stored(scope, id)?;
+fn stored_signature(scope: &Scope, id: ScanId) -> Result<(Signature, Traits), Fault> {
+    let ScanView { mark, exhibit, .. } = check_stored(scope, id)?;
     let extraction = scope.shared.engine.parameters().extraction_digest();
     let bytes = scope.shared.store.signature(id, extraction)?;
-    Signature::from_bytes(&bytes).map_err(|source| Fault::Signature { scan: id, source })
+    let signature =
+        Signature::from_bytes(&bytes).map_err(|source| Fault::Signature { scan: id, source })?;
+    let (mark, calibre) = (Some(mark.kind), exhibit.calibre);
+    let traits = Traits { mark, calibre, ..Traits::of(signature.kind()) };
+    Ok((signature, traits))
 }

@@ -7,17 +7,20 @@
 use super::answers::{Answers, Outbound, Unopened};
 use super::call::{Scope, Shared};
 use super::convert::Cells;
+use super::evidence::{Traits, weigh};
 use super::gate::{Access, Rpc};
 use super::pb::search_request::Content;
 use super::pb::search_response::Event;
 use super::pb::search_service_server::SearchService;
 use super::quota::Share;
+use super::room::Room;
 use super::scans::{Fields, Source, file_subject, receive, signature};
-use super::status::{Fault, Room};
+use super::status::Fault;
 use super::trail::Transcript;
 use super::upload::Inbound;
 use super::work::Bench;
 use super::{convert, pb};
+use crate::calibration::WeightReport;
 use crate::gallery::Class;
 use crate::parameters::Cascade;
 use crate::report::Figures;
@@ -86,6 +89,8 @@ struct Found {
     result: SearchResult,
     /// The records of the candidates, and how the caller may use them.
     records: Vec<(ScanView, Access)>,
+    /// What they weigh.
+    weights: Vec<WeightReport>,
     /// The first that could not be compared and that the caller may see.
     failures: Vec<pb::SearchFailure>,
     elapsed: Duration,
@@ -123,11 +128,12 @@ async fn answer(
     let work = move |bench: &Bench| find(&scope, bench, wanted, news);
     let found = shared.workers.search(share, work).await?;
     // 3.
-    let Found { result, records, failures, elapsed } = found;
+    let Found { result, records, weights, failures, elapsed } = found;
     // For those only who may see every record, since it counts the others too.
     let skipped = unrestricted.then(|| skipped(result.skipped));
     let (mut transcript, mut restricted, mut rank) = (Transcript::default(), Vec::new(), 0);
-    for (candidate, (view, access)) in result.candidates.iter().zip(records) {
+    let found = result.candidates.iter().zip(records).zip(weights);
+    for ((candidate, (view, access)), weight) in found {
         match access {
             Access::Allowed => {}
             Access::Restricted => {
@@ -142,6 +148,7 @@ async fn answer(
             rank,
             record: Some(convert::record(view)),
             comparison: Some(convert::comparison(&candidate.comparison, cells)),
+            weight: Some(convert::weight(weight)),
         }));
         transcript.add(&candidate);
         outbound.send(candidate).await?;
@@ -161,7 +168,7 @@ async fn answer(
     outbound.send(event(Event::Summary(summary))).await
 }
 
-/// 1. makes the questioned scan ready, 2. searches, 3. reads the records of the candidates.
+/// 1. makes the questioned scan ready, 2. searches, 3. reads the records of the candidates and weighs them.
 fn find(
     scope: &Scope,
     bench: &Bench,
@@ -172,7 +179,7 @@ fn find(
     let shared = &scope.shared;
     let (engine, indexer) = (&shared.engine, shared.gallery.indexer());
     // 1.
-    let signature = bench.compute(|| signature(scope, questioned))?;
+    let (signature, traits) = bench.compute(|| signature(scope, questioned))?;
     scope.trail.about(file_subject(signature.source()));
     let questioned = bench.compute(|| Ok(Questioned::new(engine, indexer, &signature)?))?;
     // 2.
@@ -198,14 +205,24 @@ fn find(
         Ok::<_, StoreError>((view, access))
     };
     let records = result.candidates.iter().map(|candidate| looked_at(candidate.scan));
-    let records = records.collect::<Result<_, _>>()?;
+    let records: Vec<(ScanView, Access)> = records.collect::<Result<_, _>>()?;
+    let searched = Some(result.summary.records_searched);
+    let weights = bench.compute(|| {
+        let found = result.candidates.iter().zip(&records);
+        let weights = found.map(|(candidate, (view, _))| {
+            let (mark, calibre) = (Some(view.mark.kind), view.exhibit.calibre.clone());
+            let reference = Traits { mark, calibre, ..Traits::of(traits.kind) };
+            weigh(scope, &candidate.comparison, [&traits, &reference], searched)
+        });
+        weights.collect::<Result<_, Fault>>()
+    })?;
     let mut failures = Vec::new();
     for (scan, failure) in &result.failures {
         if failures.len() < FAILURES && looked_at(*scan)?.1 == Access::Allowed {
             failures.push(failed(*scan, failure));
         }
     }
-    Ok(Found { result, records, failures, elapsed })
+    Ok(Found { result, records, weights, failures, elapsed })
 }
 
 fn failed(scan: ScanId, failure: &Failure) -> pb::SearchFailure {

@@ -30,6 +30,7 @@ use super::status::REQUEST_ID;
 use super::upload::Budget;
 use super::work::Workers;
 use crate::audit::AuditLog;
+use crate::calibration::Installed;
 use crate::gallery::Gallery;
 use crate::matcher::Engine;
 use crate::store::{ReferenceStore, Statistics, StoreError};
@@ -173,10 +174,10 @@ impl Server {
         audit: Option<Arc<AuditLog>>,
     ) -> Result<Self, ServeError> {
         let gallery = Arc::new(Gallery::of(&engine));
-        Self::with_gallery(engine, store, gallery, limits, gate, audit)
+        Self::with_gallery(engine, store, gallery, Installed::default(), limits, gate, audit)
     }
 
-    /// The same with what is kept of the store's references.
+    /// The same with what is kept of the store's references, and with a calibration, if one is installed.
     ///
     /// # Errors
     /// [`ServeError::Threads`].
@@ -184,6 +185,7 @@ impl Server {
         engine: Engine,
         store: Arc<dyn ReferenceStore>,
         gallery: Arc<Gallery>,
+        calibration: Installed,
         limits: Limits,
         gate: Arc<dyn Gate>,
         audit: Option<Arc<AuditLog>>,
@@ -193,6 +195,7 @@ impl Server {
             engine,
             store,
             gallery,
+            calibration,
             gate,
             audit,
             workers: Workers::new(&limits, Arc::clone(&metrics)).map_err(ServeError::Threads)?,

@@ -5,7 +5,9 @@
 //! the request's identifier. What only the operator can act on is told as little of as possible and goes to the log.
 
 use super::gate::Refusal;
+use super::room::Room;
 use crate::audit::AuditError;
+use crate::calibration::CalibrationError;
 use crate::digest::Digest;
 use crate::format::FormatError;
 use crate::gallery::GalleryError;
@@ -80,53 +82,14 @@ pub(super) enum Fault {
     Store { source: StoreError },
     #[error("the signature of scan {scan} cannot be read")]
     Signature { scan: ScanId, source: SignatureError },
+    #[error("a comparison cannot be weighed")]
+    Weight { source: Box<CalibrationError> },
     #[error("a piece of work failed")]
     Panicked,
     #[error("the audit log cannot be written or read")]
     Audit { source: AuditError },
     #[error("this server keeps no audit log")]
     NoAudit,
-}
-
-/// What the server ran out of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Room {
-    Calls,
-    LaboratoryCalls,
-    Searches,
-    LaboratorySearches,
-    Jobs,
-    Files,
-    Verifications,
-}
-
-impl Room {
-    /// Its name in metrics.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Calls => "calls",
-            Self::LaboratoryCalls => "laboratory_calls",
-            Self::Searches => "searches",
-            Self::LaboratorySearches => "laboratory_searches",
-            Self::Jobs => "work",
-            Self::Files => "files",
-            Self::Verifications => "verifications",
-        }
-    }
-}
-
-impl std::fmt::Display for Room {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Calls => "more calls",
-            Self::LaboratoryCalls => "more calls of one laboratory",
-            Self::Searches => "more searches",
-            Self::LaboratorySearches => "more searches of one laboratory",
-            Self::Jobs => "more work",
-            Self::Files => "more files in memory",
-            Self::Verifications => "a second verification",
-        })
-    }
 }
 
 /// What is wrong with a field.
@@ -205,7 +168,7 @@ impl Fault {
             Self::Stream { .. } => Code::InvalidArgument,
             Self::Store { source } => code_of_store(source),
             Self::Signature { .. } => Code::DataLoss,
-            Self::Panicked | Self::Audit { .. } => Code::Internal,
+            Self::Weight { .. } | Self::Panicked | Self::Audit { .. } => Code::Internal,
             Self::NoAudit => Code::Unimplemented,
         }
     }
@@ -245,7 +208,7 @@ impl Fault {
             Self::Stream { .. } => "STREAM_BROKEN",
             Self::Store { source } => reason_of_store(source),
             Self::Signature { .. } => "STORE_DAMAGED",
-            Self::Panicked => "INTERNAL",
+            Self::Weight { .. } | Self::Panicked => "INTERNAL",
             Self::Audit { .. } => "AUDIT_FAILED",
             Self::NoAudit => "NO_AUDIT",
         }
@@ -356,6 +319,7 @@ impl Fault {
             | Self::Stream { .. }
             | Self::Store { .. }
             | Self::Signature { .. }
+            | Self::Weight { .. }
             | Self::Panicked
             | Self::Audit { .. }
             | Self::NoAudit => None,

@@ -9,7 +9,8 @@
 use super::limits::Limits;
 use super::metrics::{Counted, Metrics};
 use super::quota::Share;
-use super::status::{Fault, Room};
+use super::room::Room;
+use super::status::Fault;
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -16,7 +16,7 @@
 
 use super::draw::{Draws, Purpose};
 use super::interval::{Interval, quantile};
-use super::model::{FitError, Method};
+use super::model::{FitError, Method, Model};
 use super::scored::{Features, Sample, Scored, Truth};
 use rayon::prelude::*;
 use statrs::function::erf::{erfc, erfc_inv};
@@ -93,6 +93,19 @@ impl Bootstrap {
         })
     }
 
+    /// The models that the method gives: of every round, of all sources, and of all but each. With them intervals of any
+    /// features cost no fit. Cost: rounds and sources times a fit.
+    ///
+    /// # Errors
+    /// Too few sources, or a sample that cannot be fitted.
+    pub fn models(&self, method: Method, scored: &[Scored]) -> Result<Models, BootstrapError> {
+        let replicates = self.replicates(scored, |weights| {
+            let sample = Sample::weighted(scored, weights).map_err(FitError::from)?;
+            Ok(method.fit_sample(&sample)?)
+        })?;
+        Ok(Models { replicates, confidence: self.confidence })
+    }
+
     /// Intervals of any numbers that are made of the comparisons' weights, as many in every round.
     ///
     /// # Errors
@@ -105,19 +118,32 @@ impl Bootstrap {
     where
         F: Fn(&[u32]) -> Result<Vec<f64>, BootstrapError> + Sync,
     {
+        self.replicates(scored, statistic)?.intervals(self.confidence)
+    }
+
+    /// What is made of the comparisons' weights: in every round, with all sources, and without each.
+    fn replicates<T, F>(
+        &self,
+        scored: &[Scored],
+        statistic: F,
+    ) -> Result<Replicates<T>, BootstrapError>
+    where
+        T: Send,
+        F: Fn(&[u32]) -> Result<T, BootstrapError> + Sync,
+    {
         let Self { rounds, confidence, .. } = *self;
         if rounds == 0 || !(confidence > 0.0 && confidence < 1.0) {
             return Err(BootstrapError::Settings { rounds, confidence });
         }
         let pairs = Pairs::new(scored);
         // Rounds keep their order whoever makes them.
-        let values: Vec<Vec<f64>> = (0..rounds)
+        let rounds: Vec<T> = (0..rounds)
             .into_par_iter()
             .map(|round| statistic(&self.weights(round, &pairs)?))
             .collect::<Result<_, BootstrapError>>()?;
         // All sources, and all but one; a source without which a kind of pair is missing stays.
         let all = statistic(&pairs.weights(&vec![1; pairs.sources]))?;
-        let without: Vec<Vec<f64>> = (0..pairs.sources)
+        let without: Vec<T> = (0..pairs.sources)
             .into_par_iter()
             .filter_map(|source| {
                 let mut times = vec![1; pairs.sources];
@@ -126,14 +152,7 @@ impl Bootstrap {
                 pairs.has_both(&weights).then(|| statistic(&weights))
             })
             .collect::<Result<_, BootstrapError>>()?;
-        let numbers = all.len();
-        let interval = |place: usize| {
-            let at = |round: &Vec<f64>| round.get(place).copied().unwrap_or(f64::NAN);
-            let (rounds, without) = (values.iter().map(at), without.iter().map(at));
-            corrected(rounds.collect(), all[place], &without.collect::<Vec<_>>(), confidence)
-                .ok_or(BootstrapError::NotANumber { place })
-        };
-        (0..numbers).into_par_iter().map(interval).collect()
+        Ok(Replicates { rounds, all, without })
     }
 
     /// How often each pair is in a round.
@@ -151,6 +170,59 @@ impl Bootstrap {
             }
         }
         Err(BootstrapError::TooFewSources { sources })
+    }
+}
+
+/// What a bootstrap made.
+#[derive(Clone, Debug)]
+struct Replicates<T> {
+    /// In every round.
+    rounds: Vec<T>,
+    /// Of all sources.
+    all: T,
+    /// Of all sources but one, for each.
+    without: Vec<T>,
+}
+
+impl<T> Replicates<T> {
+    fn map<U: Send>(&self, each: impl Fn(&T) -> U + Sync) -> Replicates<U>
+    where
+        T: Sync,
+    {
+        Replicates {
+            rounds: self.rounds.par_iter().map(&each).collect(),
+            all: each(&self.all),
+            without: self.without.par_iter().map(&each).collect(),
+        }
+    }
+}
+
+impl Replicates<Vec<f64>> {
+    fn intervals(&self, confidence: f64) -> Result<Vec<Interval>, BootstrapError> {
+        let interval = |place: usize| {
+            let at = |round: &Vec<f64>| round.get(place).copied().unwrap_or(f64::NAN);
+            let (rounds, without) = (self.rounds.iter().map(at), self.without.iter().map(at));
+            corrected(rounds.collect(), self.all[place], &without.collect::<Vec<_>>(), confidence)
+                .ok_or(BootstrapError::NotANumber { place })
+        };
+        (0..self.all.len()).into_par_iter().map(interval).collect()
+    }
+}
+
+/// The models of a bootstrap.
+#[derive(Clone, Debug)]
+pub struct Models {
+    replicates: Replicates<Model>,
+    confidence: f64,
+}
+
+impl Models {
+    /// Intervals of log10 of the likelihood ratio of these features: what [`Bootstrap::log10_lrs`] gives.
+    ///
+    /// # Errors
+    /// A ratio that is not a number.
+    pub fn log10_lrs(&self, features: &[Features]) -> Result<Vec<Interval>, BootstrapError> {
+        self.replicates.map(|model| model.log10_lrs(features)).intervals(self.confidence)
     }
 }
 

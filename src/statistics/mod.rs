@@ -30,7 +30,7 @@ mod verbal;
 
 pub use beta_binomial::BetaBinomial;
 pub use binomial::Binomial;
-pub use bootstrap::{Bootstrap, BootstrapError};
+pub use bootstrap::{Bootstrap, BootstrapError, Models};
 pub use bounds::{BoundReached, Bounds};
 pub use chance::{ChanceCandidates, ChanceModel};
 #[cfg(feature = "validation")]

@@ -37,7 +37,8 @@ pub(in crate::cli) struct CalibrateArguments {
     /// A calibre of the population (repeat it for each): others get no likelihood ratio. By default any
     #[arg(long, value_name = "CALIBRE")]
     pub(in crate::cli) calibre: Vec<String>,
-    /// An instrument of the population (repeat it for each)
+    /// An instrument of the population (repeat it for each), as its files write manufacturer and model: others get no likelihood
+    /// ratio, where a file says what measured it. By default any
     #[arg(long, value_name = "INSTRUMENT")]
     pub(in crate::cli) instrument: Vec<String>,
     /// Use this method rather than the best
@@ -134,4 +135,8 @@ pub(in crate::cli) struct CalibrationArguments {
     /// Weigh scores by this calibration, of `casemark calibrate`; without one they rank only
     #[arg(long, value_name = "CALIBRATION.json", env = "CASEMARK_CALIBRATION")]
     pub(in crate::cli) calibration: Option<PathBuf>,
+    /// The calibration's validation: metrics.json of `casemark evaluate --calibration --criteria`. Where it passed, ratios are of
+    /// the class that is statistically validated
+    #[arg(long, value_name = "METRICS.json", env = "CASEMARK_VALIDATION")]
+    pub(in crate::cli) validation: Option<PathBuf>,
 }

@@ -2,6 +2,7 @@
 
 use super::words;
 use crate::audit;
+use crate::calibration::{ScoreClass, WeightReport};
 use crate::cmc::CellVerdict;
 use crate::comparison::{Comparison, Direction};
 use crate::format::{self, Warning};
@@ -9,6 +10,7 @@ use crate::report::{CellReport, ComparisonReport, DirectionReport, Figures};
 use crate::search::Stage;
 use crate::service::pb;
 use crate::signature::Summary;
+use crate::statistics::BoundReached;
 use crate::store::{Enrolled, Outcome, ScanView, Statistics, VerificationReport};
 use crate::surface::Kind;
 
@@ -59,6 +61,42 @@ pub(in crate::service) fn comparison(comparison: &Comparison, cells: Cells) -> p
             Cells::Whole => report.directions.iter().map(direction).collect(),
             Cells::Omitted => Vec::new(),
         },
+    }
+}
+
+/// What a comparison weighs.
+pub(in crate::service) fn weight(report: WeightReport) -> pb::Weight {
+    let likelihood_ratio = || {
+        Some(pb::LikelihoodRatio {
+            log10_lr: report.log10_lr?,
+            log10_lr_low: report.log10_lr_low?,
+            log10_lr_high: report.log10_lr_high?,
+            bound_reached: match report.bound_reached? {
+                BoundReached::Within => pb::BoundReached::Within,
+                BoundReached::Lower => pb::BoundReached::Lower,
+                BoundReached::Upper => pb::BoundReached::Upper,
+            }
+            .into(),
+            verbal: report.verbal.clone()?,
+        })
+    };
+    let chance = report.expected_by_chance.zip(report.expected_by_chance_upper);
+    let score_class = match report.score_class {
+        ScoreClass::RankOnly => pb::ScoreClass::RankOnly,
+        ScoreClass::Interpretable => pb::ScoreClass::Interpretable,
+        ScoreClass::StatisticallyValidated => pb::ScoreClass::StatisticallyValidated,
+    };
+    pb::Weight {
+        score_class: score_class.into(),
+        likelihood_ratio: likelihood_ratio(),
+        rank_only_reason: report.rank_only_reason.unwrap_or_default(),
+        population: report.population.unwrap_or_default(),
+        calibration_sha256: report
+            .calibration_sha256
+            .map(|digest| digest.to_string())
+            .unwrap_or_default(),
+        by_chance: chance
+            .map(|(expected, expected_upper)| pb::ChanceCandidates { expected, expected_upper }),
     }
 }
 

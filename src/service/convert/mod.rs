@@ -9,7 +9,7 @@ pub(crate) mod words;
 
 pub(super) use given::{
     Cells, audit_entry, comparison, enrolled, extraction, figures, record, search_stage,
-    statistics, verification,
+    statistics, verification, weight,
 };
 pub(super) use received::{
     audit_query, cascade, count, describe, describe_sharing, exhibit, filter, identifier, mark,
