@@ -209,7 +209,7 @@ parameters! {
         offset_spacing: 62.5 um, 20.0..=500.0, "measured: see benches/README.md";
         /// Least overlap as a share of the smaller mark.
         least_overlap: 0.3 share, 0.05..=1.0, "as registration.least_overlap";
-        /// How much short waves along a ring count more: 1 + this x (index_entry.cutoff / wave)^2.
+        /// How much short waves along a ring count more, in both passes: 1 + this x (index_entry.cutoff / wave)^2.
         emphasis: 4.0 share, 0.0..=10.0, "measured: benches/README.md, emphasis; without it one halved mark in thirty is lost";
         /// Greatest distance of the centres of the coarse pass, which every reference goes through.
         sieve_reach: 250.0 um, 0.0..=1500.0, "as index_search.offset_reach";
@@ -219,8 +219,6 @@ parameters! {
         sieve_angles: 144 count, 48..=1024, "measured: the same table; 192 halve the decoys above the worst mate for a tenth more time";
         /// Highest harmonic of the heights in the coarse pass.
         sieve_harmonics: 64 count, 8..=256, "measured: the same table; fewer save little and lose halves of marks";
-        /// How much short waves along a ring count more in the coarse pass: 1 + this x (index_entry.cutoff / wave)^2.
-        sieve_emphasis: 4.0 share, 0.0..=10.0, "as index_search.emphasis";
         /// Share of the references that is scored in full after the coarse pass.
         sieve_share: 0.0625 share, 0.0..=1.0, "measured: seven times the share of decoys above the worst mate, twice that of a halved one";
         /// Least number of references that is scored in full after the coarse pass.

@@ -140,16 +140,51 @@ fn a_few_real_scans_are_told_apart() {
     }
 }
 
+/// Makes a calibration of either study as it is.
+fn calibrate(program: &Program, data: &std::path::Path) {
+    let labels = data.join("labels.csv").display().to_string();
+    for Study { folder, .. } in &STUDIES {
+        program
+            .run(&["batch", "--out", "all.csv", &data.join(folder).display().to_string()])
+            .exits(0);
+        let out = format!("{folder}.json");
+        let words = ["calibrate", "--scores", "all.csv", "--labels", &labels, "--out", &out];
+        program.run(&words).exits(0);
+    }
+    // No strong misleading evidence at all.
+    let criteria = "cllr_at_most = 0.3\nmisleading_tenfold_known_matches_at_most = 0.0\n\
+        misleading_tenfold_known_non_matches_at_most = 0.0\n";
+    program.write("criteria.toml", criteria.as_bytes());
+}
+
+/// Cllr of the scores by the frozen calibration of a study, and whether the criteria are met.
+fn evaluate(program: &Program, calibrated: &Study) -> (f64, bool) {
+    let calibration = format!("{}.json", calibrated.folder);
+    let words = "evaluate --scores scores.csv --labels labels.csv --criteria criteria.toml --rounds 20 --out out --json";
+    let mut words: Vec<&str> = words.split(' ').collect();
+    words.extend(["--calibration", &calibration]);
+    let run = program.run(&words);
+    assert!(matches!(run.code(), Some(0 | 1)), "{}", run.told());
+    let metrics = run.json();
+    (metrics["cllr"].as_f64().unwrap(), metrics["passed"] == true)
+}
+
 #[test]
 #[ignore = "takes minutes"]
 fn every_same_source_pair_is_above_every_other_whatever_happens_to_the_scans() {
     let Some(data) = data() else { return };
     let mut short = Vec::new();
-    for study in &STUDIES {
-        let program = Program::new();
+    let program = Program::new();
+    calibrate(&program, &data);
+    for (study, other) in STUDIES.iter().zip(STUDIES.iter().rev()) {
         let folder = data.join(study.folder).display().to_string();
         let sources = sources(&data, study);
         let names: Vec<&String> = sources.keys().collect();
+        let mut labels = "file,source\n".to_owned();
+        for (name, source) in &sources {
+            labels += &format!("harmed/{name},{source}\n{folder}/{name},{source}\n");
+        }
+        program.write("labels.csv", labels.as_bytes());
         let batch = |words: &[&str]| {
             program.run(words).exits(0);
             let csv = std::fs::read_to_string(program.path("scores.csv")).unwrap();
@@ -190,6 +225,12 @@ fn every_same_source_pair_is_above_every_other_whatever_happens_to_the_scans() {
             ] {
                 let what = format!("{what} ({who})");
                 scores.print(study.folder, &what);
+                // By the frozen calibration of the other study, which saw nothing harmed.
+                let (cllr, met) = evaluate(&program, other);
+                println!("{:40} likelihood ratios of {}: Cllr {cllr:.4}", "", other.folder);
+                if !met {
+                    short.push(format!("{} {what}: likelihood ratios, Cllr {cllr}", study.folder));
+                }
                 if who == "one" && scores.area() < least {
                     short.push(format!("{} {what}: area {}", study.folder, scores.area()));
                 }

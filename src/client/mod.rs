@@ -12,8 +12,12 @@
 //! let client = Client::connect(&Connection::to("http://127.0.0.1:50051")).await?;
 //! let upload = |bytes| Upload::new("scan.x3p", bytes, &Default::default());
 //! let questioned = ScanSource::Upload(upload(questioned)?);
-//! let report = client.compare(&questioned, &ScanSource::Upload(upload(reference)?)).await?;
+//! let reference = ScanSource::Upload(upload(reference)?);
+//! let (report, weight) = client.compare(&questioned, &reference).await?;
 //! println!("{} of {} cells are congruent", report.figures.cmc_count, report.figures.cells);
+//! if let Some(log10_lr) = weight.and_then(|weight| weight.log10_lr) {
+//!     println!("log10 likelihood ratio {log10_lr:.2}");
+//! }
 //! # Ok(())
 //! # }
 //! ```

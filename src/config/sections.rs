@@ -162,13 +162,13 @@ section! {
 }
 
 section! {
-    /// What scores are worth. Paths from the folder the service is started in. Without a calibration, or for what its population
-    /// lacks, scores rank and say no more.
+    /// What scores are worth. Paths from the folder the service is started in. Without a calibration, or for
+    /// what its population lacks, scores rank and say no more.
     evidence: EvidenceConfig {
         /// The calibration, of `casemark calibrate`.
         calibration: Option<PathBuf> = Unset("\"calibration.json\"");
-        /// Its validation, metrics.json of `casemark evaluate --calibration --criteria`: where that passed, likelihood ratios
-        /// are of the class that is statistically validated.
+        /// Its validation, metrics.json of `casemark evaluate --calibration --criteria`: where that passed,
+        /// likelihood ratios are of the class that is statistically validated.
         validation: Option<PathBuf> = Unset("\"metrics.json\"");
     }
 }

@@ -1,6 +1,7 @@
 //! Many entries as one matrix: references side by side, sixteen abreast.
 
 use super::IndexError;
+use super::emphasis::Emphasis;
 use super::entry::{Entry, Family, Read, Steps};
 use super::layout::Layout;
 use super::polar::Point;
@@ -19,6 +20,7 @@ struct Lanes([i8; LANES]);
 /// What is known once a reference, of sixteen.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scales {
+    /// Steps of the heights, less what emphasis adds to the mark.
     pub(super) heights: [f32; LANES],
     /// Steps of squares and mask, multiplied.
     pub(super) products: [f32; LANES],
@@ -34,6 +36,7 @@ pub(super) struct Scales {
 #[derive(Clone, Debug)]
 pub struct Block {
     layout: Arc<Layout>,
+    emphasis: Arc<Emphasis>,
     pub(super) family: Family,
     /// Group by group, value by value.
     values: Vec<Lanes>,
@@ -42,8 +45,9 @@ pub struct Block {
 }
 
 impl Block {
-    pub(super) fn new(layout: Arc<Layout>, family: Family) -> Self {
-        Self { layout, family, values: Vec::new(), scales: Vec::new(), centres: Vec::new() }
+    pub(super) fn new(layout: Arc<Layout>, emphasis: Arc<Emphasis>, family: Family) -> Self {
+        let (values, scales, centres) = (Vec::new(), Vec::new(), Vec::new());
+        Self { layout, emphasis, family, values, scales, centres }
     }
 
     /// Makes room for so many more references.
@@ -116,12 +120,15 @@ impl Block {
         for (lanes, value) in self.values[group * count..].iter_mut().zip(values.clone()) {
             lanes.0[lane] = value;
         }
+        let parts = values.clone().take(2 * self.layout.height_values()).map(f32::from);
+        let parts = parts.clone().step_by(2).zip(parts.skip(1).step_by(2));
+        let gain = self.emphasis.gain(parts.map(|(re, im)| re * re + im * im));
         // The mask's harmonic 0 is its mean along each ring.
         let mask = values.skip(count - 2 * self.layout.mask_values());
         let means = mask.step_by(2).zip(self.layout.mask_areas());
         let measured: f32 = means.map(|(mean, area)| f32::from(mean) * area).sum();
         let scales = &mut self.scales[group];
-        scales.heights[lane] = steps.heights;
+        scales.heights[lane] = steps.heights / gain;
         scales.products[lane] = steps.squares * steps.mask;
         scales.mask[lane] = steps.mask;
         scales.measured[lane] = measured * steps.mask;

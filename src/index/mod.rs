@@ -9,12 +9,13 @@
 //! first, at every angle too but at fewer centres, and [`Indexer::score_chosen`] scores the best of them.
 //!
 //! The score is the masked normalised cross-correlation about a mean of nought (heights have no long waves) of the
-//! rings, in which short waves along a ring count more, times the square root of the overlap as a share of the smaller
+//! rings, in which short waves along a ring count more (`emphasis`), times the square root of the overlap as a share of the smaller
 //! mark, as hypotheses of `correlate` are ranked. Only a rank: no score that people see depends on it. Not for files and not for threads: blocks
 //! are independent, and who has many shares them out.
 
 mod block;
 mod centre;
+mod emphasis;
 mod entry;
 mod factor;
 mod kernel;
@@ -40,11 +41,11 @@ use crate::signature::Signature;
 use crate::surface::{Kind, Pose, Texture};
 use crate::units::{Angle, Length};
 use block::LANES;
+use emphasis::Emphasis;
 use entry::Family;
 use kernel::{Best, Buffers, Kernel, Pass};
 use layout::Layout;
 use polar::{Point, Polar};
-use question::Emphasis;
 use sieve::{Sieve, SieveBuffers, Sift};
 use std::sync::Arc;
 
@@ -130,14 +131,15 @@ pub struct Likeness {
 
 /// Makes entries and questions, and scores them. Cheap to share among threads.
 ///
-/// Entries depend on [`Index::entry`] alone: an indexer with another [`Index::search`], say with more centres for a
-/// shortlist, scores the same blocks.
+/// Entries depend on [`Index::entry`] alone, blocks on the emphasis of [`Index::search`] too: an indexer with more centres for a
+/// shortlist scores the same blocks.
 #[derive(Clone, Debug)]
 pub struct Indexer {
     parameters: Index,
     entry_digest: Digest,
     arithmetic: Arithmetic,
     layout: Arc<Layout>,
+    emphasis: Arc<Emphasis>,
     polar: Arc<Polar>,
     kernel: Arc<Kernel>,
     sieve: Arc<Sieve>,
@@ -164,6 +166,11 @@ impl Indexer {
             polar: Arc::new(Polar::new(&layout, arithmetic)),
             kernel: Arc::new(Kernel::new(&layout, parameters.search.least_overlap)),
             sieve: Arc::new(Sieve::new(&layout, &parameters)),
+            emphasis: Arc::new(Emphasis::new(
+                &layout,
+                parameters.search.emphasis,
+                parameters.entry.cutoff,
+            )),
             layout: Arc::new(layout),
             parameters,
         })
@@ -217,16 +224,19 @@ impl Indexer {
         let centres = question::lattice(centre, offset_reach, offset_spacing);
         let coarse = (question::lattice(centre, sieve_reach, sieve_spacing), &*self.sieve);
         let family = self.family(signature);
-        let Index { entry, search } = &self.parameters;
-        let emphasis = Emphasis { factor: search.emphasis, cutoff: entry.cutoff };
-        Question::new(family, &texture, centres, emphasis, coarse, &self.polar, &self.layout)
+        let (emphasis, polar, layout) = (&*self.emphasis, &*self.polar, &*self.layout);
+        Question::new(family, &texture, centres, emphasis, coarse, polar, layout)
     }
 
     /// An empty block for references of this kind, extracted with these parameters.
     #[must_use]
     pub fn block(&self, kind: Kind, extraction_digest: Digest) -> Block {
         let family = Family { entry_digest: self.entry_digest, extraction_digest, kind };
-        Block::new(Arc::clone(&self.layout), family)
+        self.empty(family)
+    }
+
+    fn empty(&self, family: Family) -> Block {
+        Block::new(Arc::clone(&self.layout), Arc::clone(&self.emphasis), family)
     }
 
     /// Scores every reference of the block for every question, at every angle and every centre: one list a
@@ -264,7 +274,7 @@ impl Indexer {
     ) -> Result<Vec<Option<Likeness>>, IndexError> {
         self.admit(&[question], block)?;
         admit_chosen(block, chosen)?;
-        let mut gathered = Block::new(Arc::clone(&self.layout), block.family);
+        let mut gathered = self.empty(block.family);
         let mut found = [Vec::with_capacity(chosen.len())];
         for chosen in chosen.chunks(LANES) {
             gathered.gather(block, chosen);
@@ -352,7 +362,7 @@ impl Indexer {
     ) -> Result<Vec<Vec<f32>>, IndexError> {
         self.admit(questions, block)?;
         admit_chosen(block, chosen)?;
-        let mut gathered = Block::new(Arc::clone(&self.layout), block.family);
+        let mut gathered = self.empty(block.family);
         let mut found = vec![Vec::with_capacity(chosen.len()); questions.len()];
         for chosen in chosen.chunks(LANES) {
             gathered.gather(block, chosen);

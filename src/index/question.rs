@@ -1,5 +1,6 @@
 //! A questioned signature at every centre that is tried, laid out for the kernel.
 
+use super::emphasis::Emphasis;
 use super::entry::{Family, Steps};
 use super::layout::Layout;
 use super::pairs::QUESTION_LEVELS;
@@ -54,27 +55,23 @@ impl Question {
         family: Family,
         texture: &Texture,
         centres: Vec<Point>,
-        emphasis: Emphasis,
+        emphasis: &Emphasis,
         (coarse_centres, sieve): (Vec<Point>, &Sieve),
         polar: &Polar,
         layout: &Layout,
     ) -> Self {
         let at_centre = |centre: &Point| {
             let rings = polar.read(texture, *centre, layout);
-            weighted(polar.harmonics(&rings, layout), layout)
+            let mut harmonics = polar.harmonics(&rings, layout);
+            emphasis.apply(&mut harmonics.heights);
+            weighted(harmonics, layout)
         };
-        let fine = |centre: &Point| {
-            let mut harmonics = at_centre(centre);
-            emphasised(&mut harmonics.heights, layout.harmonics(), emphasis, layout);
-            harmonics
-        };
-        let harmonics: Vec<Harmonics> = centres.iter().map(fine).collect();
+        let harmonics: Vec<Harmonics> = centres.iter().map(at_centre).collect();
         let coarse: Vec<Harmonics> = coarse_centres
             .iter()
             .map(|centre| {
                 let mut harmonics = at_centre(centre);
                 harmonics.heights.truncate(layout.start(sieve.harmonics + 1));
-                emphasised(&mut harmonics.heights, sieve.harmonics, sieve.emphasis, layout);
                 harmonics
             })
             .collect();
@@ -166,29 +163,6 @@ fn weighted(mut harmonics: Harmonics, layout: &Layout) -> Harmonics {
         }
     }
     harmonics
-}
-
-/// How much a wave along a ring counts more for being short: 1 + factor x (cutoff / wave)^2.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Emphasis {
-    pub(super) factor: f64,
-    pub(super) cutoff: Length,
-}
-
-/// Short waves along a ring count more. The low-pass and the spectra of marks leave less of them, and what is left tells
-/// marks apart.
-fn emphasised(heights: &mut [Complex32], harmonics: usize, emphasis: Emphasis, layout: &Layout) {
-    if emphasis.factor == 0.0 {
-        return;
-    }
-    for harmonic in 0..=harmonics {
-        let values = &mut heights[layout.start(harmonic)..layout.start(harmonic + 1)];
-        for (value, radius) in values.iter_mut().zip(&layout.radii()[layout.first_ring(harmonic)..])
-        {
-            let waves = harmonic as f64 * emphasis.cutoff.ratio(*radius) / std::f64::consts::TAU;
-            *value *= (1.0 + emphasis.factor * waves * waves) as f32;
-        }
-    }
 }
 
 /// The centres that are tried: a hexagonal lattice about `centre`, from the middle outwards.

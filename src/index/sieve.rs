@@ -8,7 +8,7 @@ use super::entry::Steps;
 use super::factor::Factor;
 use super::layout::{COARSE, Layout};
 use super::pairs::{Pairs, WithPairs};
-use super::question::{Emphasis, Question, TILE, Tile};
+use super::question::{Question, TILE, Tile};
 use super::sums::{Aligned, join, multiply, of, stride};
 use super::transform::Transform;
 use crate::parameters::Index;
@@ -20,7 +20,6 @@ pub(super) struct Sieve {
     /// Highest harmonic of the heights, and of the mask and the squares.
     pub(super) harmonics: usize,
     mask_harmonics: usize,
-    pub(super) emphasis: Emphasis,
     fine: Transform,
     coarse: Transform,
     least_overlap: f32,
@@ -34,7 +33,6 @@ impl Sieve {
         let coarse = angles / COARSE;
         Self {
             harmonics,
-            emphasis: Emphasis { factor: search.sieve_emphasis, cutoff: parameters.entry.cutoff },
             mask_harmonics: layout.mask_harmonics().min((coarse - 1) / 2),
             fine: Transform::new(angles),
             coarse: Transform::new(coarse),

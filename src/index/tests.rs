@@ -130,6 +130,31 @@ fn measured(layout: &Layout, mask: &[Complex64]) -> f64 {
     means.map(|(mean, area)| mean.re * f64::from(*area)).sum()
 }
 
+/// Lets short waves of the questioned mark count more, and takes from it what that adds to either mark.
+fn emphasise(
+    indexer: &Indexer,
+    places: &[(usize, usize)],
+    own: &mut [Complex64],
+    reference: &[Complex64],
+) {
+    let layout = &indexer.layout;
+    let factor = |&(harmonic, ring): &(usize, usize)| {
+        let length = layout.radii()[ring] * std::f64::consts::TAU;
+        let waves = harmonic as f64 * indexer.parameters.entry.cutoff.ratio(length);
+        1.0 + indexer.parameters.search.emphasis * waves * waves
+    };
+    let square = |mark: &[Complex64], factor: &dyn Fn(&(usize, usize)) -> f64| -> f64 {
+        let emphasised: Vec<Complex64> =
+            mark.iter().zip(places).map(|(value, place)| *value * factor(place)).collect();
+        product(mark, &emphasised, places, layout.areas(), 0.0)
+    };
+    let gain = |mark: &[Complex64]| (square(mark, &factor) / square(mark, &|_| 1.0)).sqrt();
+    let gains = gain(own) * gain(reference);
+    for (value, place) in own.iter_mut().zip(places) {
+        *value *= factor(place) / gains;
+    }
+}
+
 /// What the kernel stands for, term by term: every score, by centre and angle.
 fn naive(indexer: &Indexer, questioned: &Signature, entry: &Entry) -> Vec<f64> {
     let layout = &indexer.layout;
@@ -142,12 +167,7 @@ fn naive(indexer: &Indexer, questioned: &Signature, entry: &Entry) -> Vec<f64> {
     let mut scores = Vec::new();
     for centre in &indexer.question(questioned).centres {
         let [mut own, squares, mask] = at_centre(indexer, &texture, *centre);
-        for (value, (harmonic, ring)) in own.iter_mut().zip(&heights) {
-            // Short waves count more.
-            let wave = layout.radii()[*ring] * (std::f64::consts::TAU / *harmonic as f64);
-            let cutoff = indexer.parameters.entry.cutoff;
-            *value *= 1.0 + indexer.parameters.search.emphasis * cutoff.ratio(wave).powi(2);
-        }
+        emphasise(indexer, &heights, &mut own, &reference);
         let smaller = measured(layout, &mask).min(measured(layout, &reference_mask));
         let factor = |angle: usize| {
             let turn = turn(angle * layout::COARSE);
@@ -189,20 +209,13 @@ fn the_kernel_gives_what_the_sums_give() {
                 let best = scores.iter().copied().fold(0.0, f64::max);
                 let found = found.unwrap();
                 let away = (f64::from(found.score) - best).abs();
-                assert!(
-                    away < 2e-4 * best.max(1.0),
-                    "reference {number}: {} instead of {best}",
-                    found.score
-                );
+                assert!(away < 2e-4, "reference {number}: {} instead of {best}", found.score);
                 // The pose is that of a score as good.
                 let codes = 0..scores.len();
                 let posed =
                     |code: &usize| indexer.pose(&question, *code, entry.centre) == found.pose;
                 let there = codes.filter(posed).map(|code| scores[code]).fold(0.0, f64::max);
-                assert!(
-                    best - there < 4e-4 * best.max(1.0),
-                    "reference {number}: {there} instead of {best}"
-                );
+                assert!(best - there < 4e-4, "reference {number}: {there} instead of {best}");
             }
         }
     }
@@ -266,7 +279,7 @@ fn a_turn_by_any_angle_is_found_and_does_not_change_the_score() {
         let question = indexer.question(&signature(&turned));
         let found = indexer.score_block(&[&question], &block, &mut workspace).unwrap();
         let [mate, other, another] = [0, 1, 2].map(|reference| found[0][reference].unwrap());
-        assert!(mate.score > 0.75, "turned by {degrees}: {}", mate.score);
+        assert!(mate.score > 0.7, "turned by {degrees}: {}", mate.score);
         assert!(other.score < 0.5 && another.score < 0.5, "{} {}", other.score, another.score);
         // The pose takes it back: to a step of the angles.
         let away = (mate.pose.theta + Angle::from_degrees(degrees)).wrapped().degrees().abs();

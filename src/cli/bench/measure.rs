@@ -9,7 +9,7 @@ use super::report::{Audit, Recall, StageTime, Timing};
 use crate::decoy::DecoyMaker;
 use crate::decoy::impostors::{ImpostorScore, ImpostorTest, compare};
 use crate::gallery::Snapshot;
-use crate::index::Question;
+use crate::index::{Indexer, Question};
 use crate::search::{
     Advance, Candidate, Depth, Observer, Query, Questioned, Search, SearchResult, Stage,
 };
@@ -223,13 +223,13 @@ impl Bench<'_> {
         Ok(Some(audit))
     }
 
-    /// The scores of the index with real references of other sources against those with decoys, study by study.
+    /// The scores of an index with real references of other sources against those with decoys, study by study.
     pub(super) fn impostors(
         &self,
+        indexer: &Indexer,
         maker: &DecoyMaker,
         decoys: u64,
     ) -> anyhow::Result<BTreeMap<String, ImpostorTest>> {
-        let indexer = &self.searching.indexer;
         let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (number, planted) in self.planted.iter().enumerate() {
             groups.entry(&planted.group).or_default().push(number);

@@ -11,6 +11,7 @@ use super::library::Searching;
 use super::output::{print, print_json};
 use super::{Context, Outcome};
 use crate::decoy::{Base, DecoyMaker};
+use crate::index::Indexer;
 use anyhow::{Context as _, ensure};
 use measure::Bench;
 use planted::Planted;
@@ -88,7 +89,11 @@ fn search(context: &Context, arguments: &BenchSearchArguments) -> anyhow::Result
     // 4.
     let spinner = context.progress.spinner("comparing in full");
     let exhaustive = bench.audit(&spread(planted.len(), arguments.exhaustive))?;
-    let impostor_test = bench.impostors(&maker, decoys)?;
+    let mut plain = searching.indexer.parameters().clone();
+    plain.search.emphasis = 0.0;
+    let plain = Indexer::new(plain, context.engine.arithmetic())?;
+    let impostor_test = bench.impostors(&plain, &maker, decoys)?;
+    let impostor_test_emphasised = bench.impostors(&searching.indexer, &maker, decoys)?;
     spinner.finish_and_clear();
     let records = references.records();
     let (fixed_seconds, microseconds_per_reference) = line(&scaling);
@@ -122,6 +127,7 @@ fn search(context: &Context, arguments: &BenchSearchArguments) -> anyhow::Result
         recall: recalls,
         exhaustive,
         impostor_test,
+        impostor_test_emphasised,
         scaling,
     };
     if arguments.json {

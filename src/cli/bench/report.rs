@@ -177,7 +177,10 @@ pub(super) struct Report {
     pub(super) recall_at_50: f64,
     pub(super) recall: Vec<Recall>,
     pub(super) exhaustive: Option<Audit>,
+    /// By plain masked correlation at every rotation and centre.
     pub(super) impostor_test: BTreeMap<String, ImpostorTest>,
+    /// By the score that the index ranks by, in which short waves count more.
+    pub(super) impostor_test_emphasised: BTreeMap<String, ImpostorTest>,
 }
 
 impl Report {
@@ -243,12 +246,17 @@ impl Report {
         let header =
             ["harm", "questions", "mates", "at 1", "at 10", "at 50", "of full depth", "lost"];
         text += &table(&header, recall.collect());
-        let tests = self.impostor_test.iter().map(|(group, test)| {
+        let emphasised = self
+            .impostor_test_emphasised
+            .iter()
+            .map(|(group, test)| (format!("{group}, emphasised"), test));
+        let plain = self.impostor_test.iter().map(|(group, test)| (group.clone(), test));
+        let tests = plain.chain(emphasised).map(|(group, test)| {
             let quantiles = |of: &crate::decoy::impostors::Quantiles| {
                 format!("{:.3} {:.3} {:.3} {:.3}", of.median, of.q90, of.q99, of.greatest)
             };
             vec![
-                group.clone(),
+                group,
                 quantiles(&test.real),
                 quantiles(&test.decoys),
                 format!("{:.3}", test.statistic),

@@ -32,11 +32,7 @@ fn naive(indexer: &Indexer, questioned: &Signature, entry: &Entry) -> f64 {
     let mut best: f64 = 0.0;
     for centre in question::lattice(middle, search.sieve_reach, search.sieve_spacing) {
         let [mut own, ..] = at_centre(indexer, &texture, centre);
-        for (value, (harmonic, ring)) in own.iter_mut().zip(&heights) {
-            let length = layout.radii()[*ring] * std::f64::consts::TAU;
-            let waves = *harmonic as f64 * indexer.parameters.entry.cutoff.ratio(length);
-            *value *= 1.0 + search.sieve_emphasis * waves * waves;
-        }
+        emphasise(indexer, &heights, &mut own, &reference);
         for angle in 0..angles {
             let (coarse, between) = (angle / layout::COARSE, angle % layout::COARSE);
             let share = between as f64 / layout::COARSE as f64;
