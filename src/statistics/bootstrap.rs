@@ -87,10 +87,7 @@ impl Bootstrap {
         scored: &[Scored],
         features: &[Features],
     ) -> Result<Vec<Interval>, BootstrapError> {
-        self.intervals(scored, |weights| {
-            let sample = Sample::weighted(scored, weights).map_err(FitError::from)?;
-            Ok(method.fit_sample(&sample)?.log10_lrs(features))
-        })
+        self.models(method, scored)?.log10_lrs(features)
     }
 
     /// The models that the method gives: of every round, of all sources, and of all but each. With them intervals of any
