@@ -14,6 +14,7 @@ mod fitted;
 mod installed;
 mod population;
 mod table;
+mod traits;
 mod weigh;
 
 pub use choose::Trial;
@@ -21,6 +22,7 @@ pub use file::CalibrationFileError;
 pub use fitted::Fitted;
 pub use installed::{InstallError, Installed, WeightReport};
 pub use population::{Labelled, LabelledComparison, Population, scored};
+pub use traits::Traits;
 pub use weigh::{LikelihoodRatio, OutOfScope, Scope, ScoreClass, Weight};
 
 use crate::digest::Digest;

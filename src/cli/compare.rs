@@ -5,10 +5,10 @@ use super::audit::{Auditor, Deed};
 use super::output::{decimals, print, print_json, write_file};
 use super::remote::{self, References, Remote, Settings, of_file, upload};
 use super::scans::{Extracted, extract, read, read_options};
-use super::weight::{self, Known, Weighed};
+use super::weight::{self, Weighed};
 use super::{Context, Outcome};
 use crate::access::Action;
-use crate::calibration::{Installed, OutOfScope, WeightReport};
+use crate::calibration::{Installed, OutOfScope, Traits, WeightReport};
 use crate::client::ScanSource;
 use crate::digest::Digest;
 use crate::format::ReadOptions;
@@ -66,12 +66,12 @@ fn here(
     installed: &Installed,
 ) -> anyhow::Result<Weighed> {
     let options = read_options(&arguments.read)?;
-    let questioned = side(context, store, &arguments.questioned, &options)?;
-    let reference = side(context, store, &arguments.reference, &options)?;
+    let (questioned, of_questioned) = scan(context, store, &arguments.questioned, &options)?;
+    let (reference, of_reference) = scan(context, store, &arguments.reference, &options)?;
     let engine = &context.engine;
-    let matcher = Matcher::new(engine, engine.prepare(&questioned.signature)?);
+    let matcher = Matcher::new(engine, engine.prepare(&questioned)?);
     let comparison = matcher
-        .compare(&engine.prepare(&reference.signature)?, &mut engine.workspace())
+        .compare(&engine.prepare(&reference)?, &mut engine.workspace())
         .with_context(|| arguments.reference.display().to_string())?;
     if let Some(path) = &arguments.picture {
         let name =
@@ -79,18 +79,10 @@ fn here(
         let (one, two) = (name(&arguments.questioned), name(&arguments.reference));
         let labels = Labels { questioned: &one, reference: &two };
         let drawn = Drawn::BothDirections;
-        let (one, two) = (&questioned.signature, &reference.signature);
-        let picture = picture::comparison(one, two, &comparison, labels, drawn)?;
+        let picture = picture::comparison(&questioned, &reference, &comparison, labels, drawn)?;
         write_file(path, &picture::to_png(&picture)?)?;
     }
-    let known = Known {
-        kind: Some(questioned.signature.kind()),
-        mark: reference.mark.or(questioned.mark),
-        instruments: [questioned.instrument, reference.instrument],
-        calibres: [questioned.calibre, reference.calibre],
-        searched: None,
-    };
-    weighed(installed, ComparisonReport::from(&comparison), &known)
+    weighed(installed, ComparisonReport::from(&comparison), [&of_questioned, &of_reference])
 }
 
 /// The same with scans of a store, which keeps that it was asked.
@@ -117,27 +109,20 @@ fn in_store(
     Ok(report)
 }
 
-/// A scan of a comparison, and what is known of it.
-struct Side {
-    signature: Signature,
-    mark: Option<String>,
-    calibre: Option<String>,
-    instrument: Option<String>,
-}
-
-/// A scan: of a file, or as a store has it.
-fn side(
+/// A scan, of a file or as a store has it, and what is known of it.
+fn scan(
     context: &Context,
     store: Option<&DiskStore>,
     scan: &Path,
     options: &ReadOptions,
-) -> anyhow::Result<Side> {
+) -> anyhow::Result<(Signature, Traits)> {
     let (Some(id), Some(store)) = (stored(scan), store) else {
         let Extracted { scan, signature, .. } = extract(context, scan, options)?;
         let instrument = scan.metadata.instrument.name();
-        return Ok(Side { signature, mark: None, calibre: None, instrument });
+        let traits = Traits { instrument, ..Traits::of(signature.kind()) };
+        return Ok((signature, traits));
     };
-    let read = || -> anyhow::Result<Side> {
+    let read = || -> anyhow::Result<_> {
         let Found::Scan(found) = store.find(id)? else { bail!("{id} is no scan") };
         let ScanView { mark, exhibit, withdrawal, .. } = store.view(found.id)?;
         if let Some(withdrawal) = withdrawal {
@@ -147,7 +132,8 @@ fn side(
         let extraction = context.engine.parameters().extraction_digest();
         let signature = Signature::from_bytes(&store.signature(found.id, extraction)?)?;
         let (mark, calibre) = (Some(mark.kind.to_string()), exhibit.calibre);
-        Ok(Side { signature, mark, calibre, instrument: None })
+        let traits = Traits { mark, calibre, ..Traits::of(signature.kind()) };
+        Ok((signature, traits))
     };
     read().with_context(|| store.path().display().to_string())
 }
@@ -188,15 +174,16 @@ fn at_server(
     let here = [questioned, reference].into_iter().find(|scan| stored(scan).is_none());
     let kind = here.map(|scan| read(scan, &options));
     let kind = kind.transpose()?.map(|(scan, _)| scan.surface.kind());
-    weighed(installed, comparison, &Known { kind, ..Known::default() })
+    let either = Traits { kind, ..Traits::default() };
+    weighed(installed, comparison, [&either, &either])
 }
 
 fn weighed(
     installed: &Installed,
     comparison: ComparisonReport,
-    known: &Known,
+    traits: [&Traits; 2],
 ) -> anyhow::Result<Weighed> {
-    let weight = weight::weigh(installed, &comparison, known)?;
+    let weight = weight::weigh(installed, &comparison, traits, None)?;
     Ok(Weighed { comparison, weight })
 }
 

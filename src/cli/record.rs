@@ -26,10 +26,10 @@ pub(super) enum FoundReport {
 /// A scan with all that it hangs on.
 #[derive(Serialize)]
 pub(super) struct RecordReport {
-    scan: Scan,
-    mark: Mark,
-    exhibit: ExhibitReport,
-    case: Option<Case>,
+    pub(super) scan: Scan,
+    pub(super) mark: Mark,
+    pub(super) exhibit: ExhibitReport,
+    pub(super) case: Option<Case>,
     firearm: Option<Firearm>,
     #[serde(skip_serializing_if = "Option::is_none")]
     signatures: Option<Vec<SignatureLink>>,
@@ -39,13 +39,13 @@ pub(super) struct RecordReport {
 /// A cartridge case.
 #[derive(Serialize)]
 pub(super) struct ExhibitReport {
-    id: ExhibitId,
+    pub(super) id: ExhibitId,
     case: Option<CaseId>,
     firearm: Option<FirearmId>,
-    laboratory: String,
-    label: Option<String>,
-    country: Option<Country>,
-    calibre: Option<String>,
+    pub(super) laboratory: String,
+    pub(super) label: Option<String>,
+    pub(super) country: Option<Country>,
+    pub(super) calibre: Option<String>,
     incident: Option<Date>,
     notes: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

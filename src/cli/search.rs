@@ -4,19 +4,19 @@ use super::args::{ActorArguments, FilterArguments, SearchArguments};
 use super::audit::{Auditor, Deed};
 use super::library::{Searching, references, signatures};
 use super::output::{decimals, print, print_json, table};
+use super::record::RecordReport;
 use super::remote::{References, Settings, of_file, upload};
 use super::scans::{Extracted, collect, extract, read, read_options};
-use super::weight::{self, Known};
+use super::weight;
 use super::{Context, Outcome};
 use crate::access::Action;
-use crate::calibration::{Installed, OutOfScope, WeightReport};
+use crate::calibration::{Installed, OutOfScope, Traits, WeightReport};
 use crate::client::{self, Cells, ScanSource};
 use crate::digest::Digest;
 use crate::format::Scan;
 use crate::report::ComparisonReport;
 use crate::search::{Advance, Depth, Query, Questioned, SearchResult, Stage, Summary};
-use crate::store::{DiskStore, Filter, Progress, ReferenceStore as _, ScanView, Unknown};
-use crate::surface::Kind;
+use crate::store::{DiskStore, Filter, Progress, ReferenceStore as _, Unknown};
 use anyhow::{Context as _, bail, ensure};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -176,8 +176,7 @@ fn in_store(
             let made = extracted.and_then(|Extracted { scan, signature, bytes }| {
                 let questioned = Questioned::new(&context.engine, &searching.indexer, &signature);
                 let questioned = questioned.with_context(|| path.display().to_string())?;
-                let about = About::of(&scan);
-                Ok((path, Digest::of(&bytes), (questioned, about)))
+                Ok((path, Digest::of(&bytes), (questioned, traits(&scan))))
             });
             match made {
                 Ok(made) => ready.push(made),
@@ -211,9 +210,8 @@ fn in_store(
         };
         let seconds = started.elapsed().as_secs_f64() / results.len().max(1) as f64;
         let mut deeds = Vec::new();
-        for ((path, original, (_, about)), result) in ready.iter().zip(&results) {
-            let weigh =
-                Weigh { installed, about: Some(about), searched: result.summary.records_searched };
+        for ((path, original, (_, traits)), result) in ready.iter().zip(&results) {
+            let weigh = Weigh { installed, traits, searched: result.summary.records_searched };
             let report = report(&store, path, result, weigh)?;
             deeds.push(Deed { result: Some(report.digest()?), ..deed(*original) });
             found.reports.push((report, seconds));
@@ -260,10 +258,12 @@ fn at_server(
             bar.finish_and_clear();
             let searched =
                 searched.map_err(|error| of_file(error, &[("query.questioned.upload", path)]))?;
-            let about =
-                if installed.is_some() { Some(About::of(&read(path, &options)?.0)) } else { None };
-            let about = about.as_ref();
-            let weigh = Weigh { installed, about, searched: searched.summary.records_searched };
+            let traits = match installed.is_some() {
+                true => traits(&read(path, &options)?.0),
+                false => Traits::default(),
+            };
+            let searched_of = searched.summary.records_searched;
+            let weigh = Weigh { installed, traits: &traits, searched: searched_of };
             let report = report_of(path, searched, weigh)?;
             let came = (report.candidates.len() + report.restricted.len()) as u64;
             let wanted = u64::from(arguments.top).min(report.summary.records_searched);
@@ -293,8 +293,10 @@ fn report_of(path: &Path, searched: client::Searched, weigh: Weigh<'_>) -> anyho
         .into_iter()
         .map(|(scan, reason)| FailureReport { scan_id: scan.to_string(), reason });
     let restricted = searched.restricted.into_iter();
-    let candidates =
-        searched.candidates.into_iter().map(|candidate| CandidateReport::new(candidate, weigh));
+    let candidates = searched.candidates.into_iter().map(|candidate| {
+        let client::Candidate { rank, record, comparison, weight } = candidate;
+        CandidateReport::new(rank, record.into(), comparison, weight, weigh)
+    });
     Ok(Report {
         questioned: path.display().to_string(),
         candidates: candidates.collect::<anyhow::Result<_>>()?,
@@ -308,38 +310,15 @@ fn report_of(path: &Path, searched: client::Searched, weigh: Weigh<'_>) -> anyho
 #[derive(Clone, Copy)]
 struct Weigh<'a> {
     installed: &'a Installed,
-    about: Option<&'a About>,
+    /// Of the questioned scan.
+    traits: &'a Traits,
     searched: u64,
 }
 
-/// What a questioned scan says of itself, as far as a population may lack it.
-struct About {
-    kind: Kind,
-    instrument: Option<String>,
-}
-
-impl About {
-    fn of(scan: &Scan) -> Self {
-        Self { kind: scan.surface.kind(), instrument: scan.metadata.instrument.name() }
-    }
-}
-
-impl Weigh<'_> {
-    fn of(
-        self,
-        comparison: &ComparisonReport,
-        mark: &str,
-        calibre: Option<&str>,
-    ) -> anyhow::Result<WeightReport> {
-        let known = Known {
-            kind: self.about.map(|about| about.kind),
-            mark: Some(mark.to_owned()),
-            instruments: [self.about.and_then(|about| about.instrument.clone()), None],
-            calibres: [None, calibre.map(str::to_owned)],
-            searched: Some(self.searched),
-        };
-        weight::weigh(self.installed, comparison, &known)
-    }
+/// What a questioned scan says of itself.
+fn traits(scan: &Scan) -> Traits {
+    let instrument = scan.metadata.instrument.name();
+    Traits { instrument, ..Traits::of(scan.surface.kind()) }
 }
 
 const fn words(stage: Stage) -> &'static str {
@@ -351,13 +330,22 @@ const fn words(stage: Stage) -> &'static str {
 }
 
 impl CandidateReport {
-    fn new(candidate: client::Candidate, weigh: Weigh<'_>) -> anyhow::Result<Self> {
-        let client::Candidate { rank, record, comparison, weight } = candidate;
-        let client::Record { scan, mark, exhibit, case, .. } = record;
+    /// Of a record that is compared, and weighed already or not.
+    fn new(
+        rank: usize,
+        record: RecordReport,
+        comparison: ComparisonReport,
+        weight: Option<WeightReport>,
+        weigh: Weigh<'_>,
+    ) -> anyhow::Result<Self> {
+        let RecordReport { scan, mark, exhibit, case, .. } = record;
         let mark = mark.kind.to_string();
         // A calibration that is installed here goes before the server's.
         let weight = if weigh.installed.is_some() {
-            weigh.of(&comparison, &mark, exhibit.calibre.as_deref())?
+            let (mark, calibre) = (Some(mark.clone()), exhibit.calibre.clone());
+            let reference = Traits { mark, calibre, ..Traits::default() };
+            let traits = [weigh.traits, &reference];
+            weight::weigh(weigh.installed, &comparison, traits, Some(weigh.searched))?
         } else {
             weight.unwrap_or_else(|| WeightReport::rank_only(&OutOfScope::NoCalibration))
         };
@@ -397,24 +385,9 @@ fn report(
     weigh: Weigh<'_>,
 ) -> anyhow::Result<Report> {
     let candidates = result.candidates.iter().enumerate().map(|(index, candidate)| {
-        let ScanView { scan, mark, exhibit, case, .. } = store.view(candidate.scan)?;
-        let (comparison, mark) =
-            (ComparisonReport::from(&candidate.comparison), mark.kind.to_string());
-        let weight = weigh.of(&comparison, &mark, exhibit.calibre.as_deref())?;
-        Ok(CandidateReport {
-            rank: index + 1,
-            exhibit_id: exhibit.id.to_string(),
-            scan_id: scan.id.to_string(),
-            original_file_name: scan.original_name,
-            laboratory: exhibit.laboratory,
-            case_number: case.map(|case| case.number),
-            label: exhibit.label,
-            country: exhibit.country.map(|country| country.to_string()),
-            calibre: exhibit.calibre,
-            mark,
-            comparison,
-            weight,
-        })
+        let record = store.view(candidate.scan)?.into();
+        let comparison = ComparisonReport::from(&candidate.comparison);
+        CandidateReport::new(index + 1, record, comparison, None, weigh)
     });
     let failures = result.failures.iter().map(|(scan, failure)| {
         use std::error::Error as _;

@@ -2,11 +2,10 @@
 
 use super::args::CalibrationArguments;
 use super::output::decimals;
-use crate::calibration::{Calibration, Installed, Scope, WeightReport};
+use crate::calibration::{Calibration, Installed, Scope, Traits, WeightReport};
 use crate::digest::Digest;
 use crate::report::ComparisonReport;
 use crate::statistics::BoundReached;
-use crate::surface::Kind;
 use anyhow::{Context as _, ensure};
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -39,34 +38,15 @@ pub(super) fn installed(arguments: &CalibrationArguments) -> anyhow::Result<Inst
     install(arguments.calibration.as_deref(), arguments.validation.as_deref())
 }
 
-/// What is known of the two scans of a comparison besides its figures.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Known {
-    pub(super) kind: Option<Kind>,
-    pub(super) mark: Option<String>,
-    pub(super) instruments: [Option<String>; 2],
-    pub(super) calibres: [Option<String>; 2],
-    /// References that were searched, for how many may reach the score by chance.
-    pub(super) searched: Option<u64>,
-}
-
-/// Weighs a comparison.
+/// Weighs a comparison of a questioned scan with a reference; in a search, with how many references were searched.
 pub(super) fn weigh(
     installed: &Installed,
     report: &ComparisonReport,
-    known: &Known,
+    traits: [&Traits; 2],
+    searched: Option<u64>,
 ) -> anyhow::Result<WeightReport> {
-    let [one, other] = &known.instruments;
-    let [first, second] = &known.calibres;
-    let scope = Scope {
-        engine_version: &report.engine_version,
-        parameters_digest: report.parameters_digest,
-        kind: known.kind,
-        mark: known.mark.as_deref(),
-        instruments: [one.as_deref(), other.as_deref()],
-        calibres: [first.as_deref(), second.as_deref()],
-    };
-    Ok(installed.weigh(&report.figures, &scope, known.searched)?)
+    let scope = Scope::of(&report.engine_version, report.parameters_digest, traits);
+    Ok(installed.weigh(&report.figures, &scope, searched)?)
 }
 
 /// A comparison with what it weighs.

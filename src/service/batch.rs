@@ -6,7 +6,7 @@
 use super::answers::{Answers, Unopened};
 use super::call::{Scope, Shared};
 use super::convert::Cells;
-use super::evidence::{Traits, weigh};
+use super::evidence::weigh;
 use super::gate::Rpc;
 use super::pb::batch_scan::Scan;
 use super::pb::batch_service_compare_request::Content;
@@ -18,6 +18,7 @@ use super::trail::Transcript;
 use super::upload::{Assembly, Inbound};
 use super::work::{Bench, Queue};
 use super::{convert, pb};
+use crate::calibration::Traits;
 use crate::matcher::Matcher;
 use crate::store::{LINE_LIMIT, ScanId};
 use std::collections::HashMap;

@@ -1,10 +1,10 @@
 //! From bytes, or from the store, to a signature that can be compared. All of it is work for [`super::work`].
 
 use super::call::Scope;
-use super::evidence::Traits;
 use super::status::Fault;
 use super::upload::{Assembly, Inbound, Message, Upload};
 use super::{convert, pb};
+use crate::calibration::Traits;
 use crate::digest::Digest;
 use crate::format::{self, Scan};
 use crate::matcher::Prepared;
@@ -132,7 +132,7 @@ fn stored_signature(scope: &Scope, id: ScanId) -> Result<(Signature, Traits), Fa
     let bytes = scope.shared.store.signature(id, extraction)?;
     let signature =
         Signature::from_bytes(&bytes).map_err(|source| Fault::Signature { scan: id, source })?;
-    let (mark, calibre) = (Some(mark.kind), exhibit.calibre);
+    let (mark, calibre) = (Some(mark.kind.to_string()), exhibit.calibre);
     let traits = Traits { mark, calibre, ..Traits::of(signature.kind()) };
     Ok((signature, traits))
 }

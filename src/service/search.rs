@@ -7,7 +7,7 @@
 use super::answers::{Answers, Outbound, Unopened};
 use super::call::{Scope, Shared};
 use super::convert::Cells;
-use super::evidence::{Traits, weigh};
+use super::evidence::weigh;
 use super::gate::{Access, Rpc};
 use super::pb::search_request::Content;
 use super::pb::search_response::Event;
@@ -20,7 +20,7 @@ use super::trail::Transcript;
 use super::upload::Inbound;
 use super::work::Bench;
 use super::{convert, pb};
-use crate::calibration::WeightReport;
+use crate::calibration::{Traits, WeightReport};
 use crate::gallery::Class;
 use crate::parameters::Cascade;
 use crate::report::Figures;
@@ -210,8 +210,9 @@ fn find(
     let weights = bench.compute(|| {
         let found = result.candidates.iter().zip(&records);
         let weights = found.map(|(candidate, (view, _))| {
-            let (mark, calibre) = (Some(view.mark.kind), view.exhibit.calibre.clone());
-            let reference = Traits { mark, calibre, ..Traits::of(traits.kind) };
+            let mark = Some(view.mark.kind.to_string());
+            let calibre = view.exhibit.calibre.clone();
+            let reference = Traits { mark, calibre, ..Traits::default() };
             weigh(scope, &candidate.comparison, [&traits, &reference], searched)
         });
         weights.collect::<Result<_, Fault>>()
