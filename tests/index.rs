@@ -156,11 +156,15 @@ fn every_mate_of_a_real_scan_comes_before_every_other() {
     let found = ask(&indexer, &scans, &block, Pass::Full, halved);
     println!("half cut away: areas {:?}, worst rank {}", found.areas, found.worst_rank);
     assert!(found.areas.iter().all(|area| *area >= 0.99), "{:?}", found.areas);
-    // The coarse pass need not order them, only lose none.
+    // The coarse pass need not order them, only lose none; as they are, too: their centres then miss another lattice.
+    let found = ask(&indexer, &scans, &block, Pass::Coarse, |_, surface| surface.clone());
+    println!("as they are, coarse: areas {:?}, worst rank {}", found.areas, found.worst_rank);
+    assert!(found.areas.iter().all(|area| *area >= 0.998), "{:?}", found.areas);
+    assert!(found.worst_rank <= 1, "{} others above a mate", found.worst_rank);
     let found = ask(&indexer, &scans, &block, Pass::Coarse, turned);
     println!("turned, coarse: areas {:?}, worst rank {}", found.areas, found.worst_rank);
-    assert!(found.areas.iter().all(|area| *area >= 0.99), "{:?}", found.areas);
-    assert!(found.worst_rank <= 7, "{} others above a mate", found.worst_rank);
+    assert!(found.areas.iter().all(|area| *area >= 0.998), "{:?}", found.areas);
+    assert!(found.worst_rank <= 1, "{} others above a mate", found.worst_rank);
     let found = ask(&indexer, &scans, &block, Pass::Coarse, halved);
     println!("half cut away, coarse: areas {:?}, worst rank {}", found.areas, found.worst_rank);
     assert!(found.areas.iter().all(|area| *area >= 0.98), "{:?}", found.areas);
