@@ -179,7 +179,8 @@ fn every_same_source_pair_is_above_every_other_whatever_happens_to_the_scans() {
         let names: Vec<&String> = sources.keys().collect();
         let mut labels = "file,source\n".to_owned();
         for (name, source) in &sources {
-            labels += &format!("harmed/{name},{source}\n{folder}/{name},{source}\n");
+            let reference = study.folder;
+            labels += &format!("harmed/{name},{source}\n{reference}/{name},{source}\n");
         }
         program.write("labels.csv", labels.as_bytes());
         let batch = |words: &[&str]| {
