@@ -8,9 +8,11 @@
 //! centre of the frame, ((columns - 1) / 2, (rows - 1) / 2).
 
 mod pose;
+mod region;
 mod texture;
 
 pub use pose::Pose;
+pub use region::{Region, Regions};
 pub use texture::Texture;
 
 use crate::units::Length;
