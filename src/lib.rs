@@ -76,6 +76,7 @@ pub mod preprocess;
 pub mod report;
 #[cfg(feature = "store")]
 pub mod search;
+pub mod segment;
 #[cfg(feature = "service")]
 pub mod service;
 pub mod signature;

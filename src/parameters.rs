@@ -227,6 +227,42 @@ parameters! {
 }
 
 parameters! {
+    /// How the parts of a raw head are found.
+    Segmentation as "segmentation" {
+        /// Sample distance of the relief that edges and forms are found on.
+        spacing: 20.0 um, 5.0..=50.0, "measured: edges to a few micrometres on rays across several samples";
+        /// Low-pass cutoff of that relief.
+        cutoff: 60.0 um, 20.0..=200.0, "three samples";
+        /// Least radius of a primer at its rim.
+        least_primer_radius: 1300.0 um, 500.0..=5000.0, "below a small primer's 2.2 mm, whose edge is rounded";
+        /// Greatest radius of a primer at its rim.
+        greatest_primer_radius: 2800.0 um, 500.0..=5000.0, "above a large primer's 2.67 mm";
+        /// Greatest width of the groove about the primer, from its rim.
+        greatest_groove: 900.0 um, 50.0..=3000.0, "measured on whole heads: 0.6 mm";
+        /// Distance that the breech face keeps from the shoulder and from flowback.
+        margin: 20.0 um, 0.0..=200.0, "one sample of the relief";
+        /// Least confidence that needs no person to look.
+        least_confidence: 0.5 share, 0.0..=1.0, "each of four signs half way between none and enough would give less";
+    }
+}
+
+impl Segmentation {
+    /// Checks every bound.
+    ///
+    /// # Errors
+    /// The first parameter outside its bounds.
+    pub fn check(&self) -> Result<(), ParameterError> {
+        check(&self.list())
+    }
+
+    /// Digest of the parameters that regions depend on.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        digest(&self.list())
+    }
+}
+
+parameters! {
     /// How many references go on from stage to stage of a search.
     Cascade as "cascade" {
         /// Least share of same-source references that the stages keep; beyond what was measured, all are compared.

@@ -19,6 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("format", &["digest", "surface", "units"]),
     ("transform", &["digest", "filter", "preprocess", "surface", "units"]),
     ("preprocess", &["filter", "parameters", "surface", "units"]),
+    ("segment", &["filter", "parameters", "surface", "units"]),
     ("correlate", &["filter", "parameters", "surface", "units"]),
     ("cmc", &["correlate", "parameters", "surface", "units"]),
     ("comparison", &["cmc", "correlate", "digest"]),

@@ -1,0 +1,271 @@
+//! Where are the marks on the head of a cartridge case, as the microscope measured it?
+//!
+//! One recipe, [`segment`], of steps that each have a file: the primer is found by the ground that falls
+//! away around it, its form by what most of it agrees on, the end of its flat ray by ray, and within it
+//! what the firing pin and flowback have disturbed. For whole heads and for scans that show a part of
+//! one; a scan that is already cropped to its mark shows no shoulder, which is said and not guessed at.
+//! Not for reflectance images, and not for the texture itself.
+
+mod centre;
+mod inside;
+mod patches;
+mod plateau;
+mod relief;
+mod shoulder;
+#[cfg(test)]
+mod tests;
+
+use crate::parameters::Segmentation;
+use crate::surface::{Kind, Region, Regions, Surface};
+use crate::units::Length;
+use centre::{Ring, find_primer};
+use inside::{Inside, largest, look_inside, within};
+use ndarray::Array2;
+use patches::patches;
+use plateau::{Form, fit_form};
+use relief::{Reading, Relief};
+use serde::Serialize;
+use shoulder::{RAYS, Shoulder, find_shoulder};
+
+/// How often primer, form and shoulder are found from one another.
+const PASSES: usize = 2;
+/// Cells of the flat are looked for within this share of the primer's radius.
+const FLAT_REACH: f64 = 1.1;
+
+/// Why a scan has no segmentation.
+#[derive(Debug, thiserror::Error, PartialEq)]
+#[non_exhaustive]
+pub enum SegmentError {
+    /// Grey levels have no form.
+    #[error("found a reflectance image, wanted a topography")]
+    NotTopography,
+    /// Nothing in the scan looks like a primer.
+    #[error(
+        "no primer is in view: found {found}, wanted a flat of which a shoulder falls all around"
+    )]
+    NoPrimer {
+        /// What there is instead.
+        found: &'static str,
+    },
+}
+
+/// A circle on a surface.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Circle {
+    /// Of the middle, to the right of the frame's centre.
+    pub x: Length,
+    /// Of the middle, down from the frame's centre.
+    pub y: Length,
+    /// From the middle to the rim.
+    pub radius: Length,
+}
+
+/// The parts of a head, and how sure that is.
+#[derive(Clone, Debug)]
+pub struct Segmented {
+    /// The part of every sample of the surface.
+    pub regions: Regions,
+    /// The primer, at its rim.
+    pub primer: Circle,
+    /// From 0 to 1: see [`Segmented::is_sure`].
+    pub confidence: f64,
+    /// Share of the primer's circumference that is in view, 0 to 1.
+    pub in_view: f64,
+}
+
+impl Segmented {
+    /// Whether it may be used without a person having looked at it.
+    #[must_use]
+    pub fn is_sure(&self, parameters: &Segmentation) -> bool {
+        self.confidence >= parameters.least_confidence
+    }
+}
+
+/// Surface to labelled parts.
+///
+/// 1. The surface is low-passed onto a coarse grid;
+/// 2. the primer is where most steep ground points uphill to;
+/// 3. its form is what most of a ring inside its edge agrees on;
+/// 4. its flat ends where the shoulder begins to fall, ray by ray;
+/// 5. what is disturbed within is flowback or the firing pin's impression;
+/// 6. what lies beyond the flat is groove, until the head's face begins.
+///
+/// Cost: see benches/README.md.
+///
+/// # Errors
+/// A reflectance image, and a surface that shows no primer's shoulder.
+pub fn segment(surface: &Surface, parameters: &Segmentation) -> Result<Segmented, SegmentError> {
+    if surface.kind() != Kind::Topography {
+        return Err(SegmentError::NotTopography);
+    }
+    // 1.
+    let relief = Relief::new(surface, parameters);
+    // 2.
+    let mut ring = find_primer(&relief, parameters)
+        .ok_or(SegmentError::NoPrimer { found: "no steep ground" })?;
+    // 3. and 4.
+    let mut found = None;
+    for _ in 0..PASSES {
+        let form = fit_form(&relief, ring)
+            .ok_or(SegmentError::NoPrimer { found: "no ground that agrees on a form" })?;
+        let departures = form.departures(&relief);
+        let flat = flat_of(&departures, ring, form.tolerance)
+            .ok_or(SegmentError::NoPrimer { found: "no flat" })?;
+        let shoulder = find_shoulder(&departures, &flat, ring, form.tolerance)
+            .ok_or(SegmentError::NoPrimer { found: "a flat without a shoulder" })?;
+        ring = shoulder.primer;
+        found = Some(Found { form, departures, shoulder });
+    }
+    let found = found.ok_or(SegmentError::NoPrimer { found: "no flat" })?;
+    // The rays of the last pass start from the ring of the pass before.
+    let flat = flat_of(&found.departures, ring, found.form.tolerance)
+        .ok_or(SegmentError::NoPrimer { found: "no flat" })?;
+    let shoulder = find_shoulder(&found.departures, &flat, ring, found.form.tolerance)
+        .ok_or(SegmentError::NoPrimer { found: "a flat without a shoulder" })?;
+    let found = Found { shoulder, ..found };
+    // 5.
+    let margin = parameters.margin.micrometres();
+    let enclosed = enclosed(&found.departures, ring, &found.shoulder.ends, margin);
+    let inside = look_inside(&found.departures, &enclosed, ring, found.form.tolerance, margin);
+    // 6.
+    let outer = groove_ends(&found.departures, ring, parameters);
+    let regions = label(surface, &found, &inside, ring, &outer, margin);
+    let length = Length::from_micrometres;
+    let Ring { x, y, radius } = found.shoulder.primer;
+    Ok(Segmented {
+        regions,
+        primer: Circle { x: length(x), y: length(y), radius: length(radius) },
+        confidence: confidence(&found),
+        in_view: found.shoulder.in_view,
+    })
+}
+
+/// What the steps before the last found.
+struct Found {
+    form: Form,
+    departures: Relief,
+    shoulder: Shoulder,
+}
+
+/// The largest patch near the form, about the primer.
+fn flat_of(departures: &Relief, ring: Ring, tolerance: f64) -> Option<Array2<bool>> {
+    let mut near = Array2::from_elem(departures.dim(), false);
+    for (cell, near) in near.indexed_iter_mut() {
+        let (x, y) = departures.place(cell.0, cell.1);
+        let (x, y) = (x - ring.x, y - ring.y);
+        *near = departures.mask[cell]
+            && f64::from(departures.heights[cell].abs()) < tolerance
+            && (x * x + y * y).sqrt() < FLAT_REACH * ring.radius;
+    }
+    Some(largest(patches(&near))?.mask(departures.dim()))
+}
+
+/// A distance by direction at any point: between the rays on either side.
+fn between(ends: &[f64], x: f64, y: f64) -> f64 {
+    let turns = libm::atan2(y, x).rem_euclid(std::f64::consts::TAU) / std::f64::consts::TAU;
+    let place = turns * RAYS as f64;
+    let ray = place as usize;
+    let (one, other) = (ends[ray % RAYS], ends[(ray + 1) % RAYS]);
+    one + (other - one) * (place - ray as f64)
+}
+
+/// The cells inside the flat's end.
+fn enclosed(relief: &Relief, ring: Ring, ends: &[f64], margin: f64) -> Array2<bool> {
+    Array2::from_shape_fn(relief.dim(), |(row, column)| {
+        let (x, y) = relief.place(row, column);
+        let (x, y) = (x - ring.x, y - ring.y);
+        (x * x + y * y).sqrt() < between(ends, x, y) - margin
+    })
+}
+
+/// Where the head's face begins, ray by ray: the ground beyond the groove's deepest place is flat again.
+fn groove_ends(departures: &Relief, ring: Ring, parameters: &Segmentation) -> Vec<f64> {
+    const STEP: f64 = 20.0;
+    /// A slope that is no longer the groove's wall.
+    const FLAT: f64 = 0.15;
+    let widest = parameters.greatest_groove.micrometres();
+    let mut ends: Vec<f64> = (0..RAYS)
+        .map(|ray| {
+            let (cos, sin) = shoulder::direction(ray);
+            let heights: Vec<(f64, f64)> = (0..(widest / STEP) as usize)
+                .map(|step| ring.radius + step as f64 * STEP)
+                .filter_map(|at| match departures.read(ring.x + cos * at, ring.y + sin * at) {
+                    Reading::Height(height) => Some((at, height)),
+                    Reading::Missing | Reading::Outside => None,
+                })
+                .collect();
+            let deepest = heights
+                .iter()
+                .enumerate()
+                .min_by(|one, other| one.1.1.total_cmp(&other.1.1))
+                .map_or(0, |(index, _)| index);
+            let rising = &heights[deepest.min(heights.len())..];
+            // The wall begins where it is steep and ends where it is not.
+            let steep =
+                |pair: &[(f64, f64)]| (pair[1].1 - pair[0].1) / (pair[1].0 - pair[0].0) > FLAT;
+            let wall = rising.windows(2).position(steep).unwrap_or(0);
+            rising
+                .windows(2)
+                .skip(wall)
+                .find(|pair| !steep(pair))
+                .map_or(ring.radius + widest, |pair| pair[0].0)
+        })
+        .collect();
+    let before = ends.clone();
+    for (ray, end) in ends.iter_mut().enumerate() {
+        let mut near: Vec<f64> =
+            (0..=10).map(|offset| before[(ray + RAYS + offset - 5) % RAYS]).collect();
+        *end = relief::median_of(&mut near).unwrap_or(*end);
+    }
+    ends
+}
+
+/// Every sample's part.
+fn label(
+    surface: &Surface,
+    found: &Found,
+    inside: &Inside,
+    ring: Ring,
+    outer: &[f64],
+    margin: f64,
+) -> Regions {
+    let spacing = surface.spacing();
+    let (rows, columns) = (surface.rows(), surface.columns());
+    let at = |index: usize, count: usize, step: Length| {
+        (index as f64 - (count - 1) as f64 / 2.0) * step.micrometres()
+    };
+    let relief = &found.departures;
+    let pin = within(&inside.pin, &inside.aperture);
+    let labels = Array2::from_shape_fn((rows, columns), |(row, column)| {
+        let (x, y) = (at(column, columns, spacing.x), at(row, rows, spacing.y));
+        let (cell_row, cell_column) = relief.cell(x, y);
+        let clamp = |place: f64, count: usize| (place.round().max(0.0) as usize).min(count - 1);
+        let cell = [clamp(cell_row, relief.dim().0), clamp(cell_column, relief.dim().1)];
+        let (right, down) = (x - ring.x, y - ring.y);
+        let distance = (right * right + down * down).sqrt();
+        if distance < between(&found.shoulder.ends, right, down) - margin {
+            Some(match (pin[cell], inside.aperture[cell]) {
+                (true, _) => Region::FiringPin,
+                (false, true) => Region::Flowback,
+                (false, false) => Region::BreechFace,
+            })
+        } else if distance < between(outer, right, down) {
+            Some(Region::PrimerGroove)
+        } else {
+            Some(Region::Headstamp)
+        }
+    });
+    Regions::new(labels)
+}
+
+/// How sure the steps are, 0 to 1: the product of how much of the shoulder was found, how much of the
+/// primer is in view, how round it is and how much of it agrees on a form. Each counts fully where it is
+/// as good as it needs to be.
+fn confidence(found: &Found) -> f64 {
+    let Shoulder { in_view, found: rays, roughness, .. } = found.shoulder;
+    let ramp = |value: f64, none: f64, full: f64| ((value - none) / (full - none)).clamp(0.0, 1.0);
+    ramp(rays, 0.4, 0.8)
+        * ramp(in_view, 0.25, 0.5)
+        * ramp(roughness, 60.0, 30.0)
+        * ramp(found.form.share, 0.2, 0.4)
+}

@@ -1,0 +1,132 @@
+//! What does a head look like from so far away that its texture is gone?
+//!
+//! [`Relief`] is the surface on a coarse square grid: what edges, forms and depths are found on. Heights
+//! are micrometres within this module, since every threshold here is a few of them. Not for texture.
+
+use crate::filter::{Samples, smooth};
+use crate::parameters::Segmentation;
+use crate::surface::Surface;
+use ndarray::{Array2, Zip};
+
+/// Least share of the low-pass's weight on measured samples for a cell to be measured.
+const LEAST_SUPPORT: f32 = 0.3;
+
+/// A surface on a coarse grid whose centre is the frame's. Places are micrometres from that centre, x to
+/// the right and y down.
+#[derive(Clone, Debug)]
+pub(super) struct Relief {
+    /// Heights in micrometres, (rows, columns); 0 where missing.
+    pub(super) heights: Array2<f32>,
+    /// True where measured.
+    pub(super) mask: Array2<bool>,
+    /// Micrometres between cells.
+    pub(super) spacing: f64,
+}
+
+impl Relief {
+    /// Low-passes the surface about its median height.
+    pub(super) fn new(surface: &Surface, parameters: &Segmentation) -> Self {
+        let mut measured: Vec<f64> = surface
+            .heights()
+            .iter()
+            .zip(surface.mask())
+            .filter(|(_, valid)| **valid)
+            .map(|(height, _)| *height)
+            .collect();
+        let median = median_of(&mut measured).unwrap_or(0.0);
+        let mut heights = Array2::<f32>::zeros(surface.mask().dim());
+        let mut weights = Array2::<f32>::zeros(surface.mask().dim());
+        Zip::from(&mut heights)
+            .and(&mut weights)
+            .and(surface.heights())
+            .and(surface.mask())
+            .for_each(|height, weight, &found, &valid| {
+                if valid {
+                    *height = ((found - median) * 1e6) as f32;
+                    *weight = 1.0;
+                }
+            });
+        let spacing = surface.spacing();
+        let from = (
+            Samples { count: surface.rows(), spacing: spacing.y },
+            Samples { count: surface.columns(), spacing: spacing.x },
+        );
+        let to = (from.0.respaced(parameters.spacing), from.1.respaced(parameters.spacing));
+        let smoothed = smooth(heights.view(), weights.view(), from, to, parameters.cutoff);
+        let mask = smoothed.support.mapv(|support| support >= LEAST_SUPPORT);
+        let mut heights = smoothed.heights;
+        Zip::from(&mut heights).and(&mask).for_each(|height, &valid| {
+            if !valid {
+                *height = 0.0;
+            }
+        });
+        Self { heights, mask, spacing: parameters.spacing.micrometres() }
+    }
+
+    /// (rows, columns).
+    pub(super) fn dim(&self) -> (usize, usize) {
+        self.mask.dim()
+    }
+
+    /// Where a cell lies.
+    pub(super) fn place(&self, row: usize, column: usize) -> (f64, f64) {
+        let (rows, columns) = self.dim();
+        (
+            (column as f64 - (columns - 1) as f64 / 2.0) * self.spacing,
+            (row as f64 - (rows - 1) as f64 / 2.0) * self.spacing,
+        )
+    }
+
+    /// The place in cells (row, column) of a point; it may lie outside.
+    pub(super) fn cell(&self, x: f64, y: f64) -> (f64, f64) {
+        let (rows, columns) = self.dim();
+        (y / self.spacing + (rows - 1) as f64 / 2.0, x / self.spacing + (columns - 1) as f64 / 2.0)
+    }
+
+    /// Height at a point, bilinear; says whether it is outside the frame or was not measured.
+    pub(super) fn read(&self, x: f64, y: f64) -> Reading {
+        let (row, column) = self.cell(x, y);
+        let (rows, columns) = self.dim();
+        if !(row >= 0.0
+            && column >= 0.0
+            && row <= (rows - 1) as f64
+            && column <= (columns - 1) as f64)
+        {
+            return Reading::Outside;
+        }
+        let (top, left) = (row as usize, column as usize);
+        let (bottom, right) = ((top + 1).min(rows - 1), (left + 1).min(columns - 1));
+        let (down, across) = ((row - top as f64) as f32, (column - left as f64) as f32);
+        let corners = [[top, left], [top, right], [bottom, left], [bottom, right]];
+        if corners.iter().any(|&corner| !self.mask[corner]) {
+            return Reading::Missing;
+        }
+        let [a, b, c, d] = corners.map(|corner| self.heights[corner]);
+        let (upper, lower) = (a + (b - a) * across, c + (d - c) * across);
+        Reading::Height(f64::from(upper + (lower - upper) * down))
+    }
+}
+
+/// What there is at a point.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Reading {
+    /// Beyond the frame.
+    Outside,
+    /// Within the frame, but not measured.
+    Missing,
+    /// The height, in micrometres.
+    Height(f64),
+}
+
+/// The middle value, the upper of two; orders the values. `None` of none.
+pub(super) fn median_of(values: &mut [f64]) -> Option<f64> {
+    quantile_of(values, 0.5)
+}
+
+/// The value below which this share of the others lie; orders the values. `None` of none.
+pub(super) fn quantile_of(values: &mut [f64], share: f64) -> Option<f64> {
+    let last = values.len().checked_sub(1)?;
+    let place = ((values.len() as f64 * share) as usize).min(last);
+    let (_, value, _) = values.select_nth_unstable_by(place, f64::total_cmp);
+    Some(*value)
+}
