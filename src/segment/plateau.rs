@@ -6,7 +6,7 @@
 //! neither the firing pin nor flowback nor the shoulder bends it.
 
 use super::centre::Ring;
-use super::relief::{Relief, median_of, quantile_of};
+use super::relief::{Relief, quantile_of};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -91,8 +91,7 @@ pub(super) fn fit_form(relief: &Relief, primer: Ring) -> Option<Form> {
     }
     let (plane, quantile) = steadiest_plane(&cells)?;
     let mut form = [plane[0], plane[1], plane[2], 0.0, 0.0, 0.0];
-    // A normal distribution has three tenths of its values within 0.385 deviations.
-    let mut deviation = (quantile / 0.385).max(2.0);
+    let mut deviation = core_deviation(quantile);
     let (mut tolerance, mut share) = (0.0, 0.0);
     for _ in 0..ROUNDS {
         tolerance = (DEVIATIONS * deviation).clamp(TOLERANCE.0, TOLERANCE.1);
@@ -100,10 +99,17 @@ pub(super) fn fit_form(relief: &Relief, primer: Ring) -> Option<Form> {
             cells.iter().filter(|cell| residual(cell, &form).abs() < tolerance).collect();
         share = near.len() as f64 / cells.len() as f64;
         form = least_squares(&near)?;
-        let mut spread: Vec<f64> = near.iter().map(|cell| residual(cell, &form).abs()).collect();
-        deviation = median_of(&mut spread)? * 1.4826;
+        let mut spread: Vec<f64> = cells.iter().map(|cell| residual(cell, &form).abs()).collect();
+        deviation = core_deviation(quantile_of(&mut spread, SHARE)?);
     }
     Some(Form { centre: (primer.x, primer.y), terms: form, tolerance, share })
+}
+
+/// The texture's standard deviation by the least quantile of residuals. About half of the ring is flat, so
+/// three tenths of it are six tenths of the flat, which a normal distribution has within 0.84 deviations.
+/// A deviation of all that lies near would grow from round to round, and the shoulder bend the form.
+fn core_deviation(quantile: f64) -> f64 {
+    (quantile / 0.84).max(2.0)
 }
 
 fn residual(cell: &Cell, form: &[f64; TERMS]) -> f64 {
