@@ -8,12 +8,15 @@
 
 mod centre;
 mod inside;
+mod isolate;
 mod patches;
 mod plateau;
 mod relief;
 mod shoulder;
 #[cfg(test)]
 mod tests;
+
+pub use isolate::isolate;
 
 use crate::parameters::Segmentation;
 use crate::surface::{Kind, Region, Regions, Surface};

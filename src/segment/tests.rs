@@ -95,3 +95,30 @@ fn a_surface_without_a_primer_is_refused_and_not_guessed_at() {
     let grey = Surface::new(heights, mask, spacing, Kind::Reflectance).unwrap();
     assert_eq!(segment(&grey, &parameters).unwrap_err(), SegmentError::NotTopography);
 }
+
+#[test]
+fn the_breech_face_alone_lies_in_a_frame_about_the_primer() {
+    let parameters = Segmentation::default();
+    let place = (500.0, 0.0);
+    let surface = head((560, 460), place);
+    let found = segment(&surface, &parameters).unwrap();
+    let mark = isolate(&surface, &found, Region::BreechFace).unwrap();
+    let measured = |surface: &Surface| surface.valid_count();
+    let labelled = found
+        .regions
+        .labels()
+        .iter()
+        .zip(surface.mask())
+        .filter(|(label, valid)| **valid && **label == Some(Region::BreechFace))
+        .count();
+    assert_eq!(measured(&mark), labelled);
+    // The flat's radius on either side, though the scan ends before it does.
+    let side = 2.0 * FLAT / SPACING_UM;
+    assert!((mark.columns() as f64 - side).abs() < 12.0, "{} of {side}", mark.columns());
+    let (row, column) = (mark.rows() / 2, mark.columns() / 2);
+    assert!(!mark.mask()[[row, column]], "the pin is in the middle");
+    assert!(matches!(
+        isolate(&surface, &found, Region::Ejector),
+        Err(crate::surface::SurfaceError::Empty { .. })
+    ));
+}
