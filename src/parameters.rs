@@ -239,7 +239,9 @@ parameters! {
         greatest_primer_radius: 2800.0 um, 500.0..=5000.0, "above a large primer's 2.67 mm";
         /// Greatest width of the groove about the primer, from its rim.
         greatest_groove: 900.0 um, 50.0..=3000.0, "measured on whole heads: 0.6 mm";
-        /// Distance that the breech face keeps from the shoulder and from flowback.
+        /// Where the shoulder has fallen by this, the breech face ends.
+        shoulder_depth: 6.0 um, 0.0..=50.0, "measured: masks made by hand on whole heads reach so far";
+        /// Distance that the breech face keeps from flowback.
         margin: 20.0 um, 0.0..=200.0, "one sample of the relief";
         /// Least confidence that needs no person to look.
         least_confidence: 0.5 share, 0.0..=1.0, "each of four signs half way between none and enough would give less";

@@ -28,12 +28,14 @@ use patches::patches;
 use plateau::{Form, fit_form};
 use relief::{Reading, Relief};
 use serde::Serialize;
-use shoulder::{RAYS, Shoulder, find_shoulder};
+use shoulder::{Depths, RAYS, Shoulder, find_shoulder};
 
 /// How often primer, form and shoulder are found from one another.
 const PASSES: usize = 2;
 /// Cells of the flat are looked for within this share of the primer's radius.
 const FLAT_REACH: f64 = 1.1;
+/// Ground this many tolerances from the form is not only textured or bulged, but disturbed.
+const DISTURBED: f64 = 2.0;
 
 /// Why a scan has no segmentation.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -106,6 +108,8 @@ pub fn segment(surface: &Surface, parameters: &Segmentation) -> Result<Segmented
     // 2.
     let mut ring = find_primer(&relief, parameters)
         .ok_or(SegmentError::NoPrimer { found: "no steep ground" })?;
+    let end = parameters.shoulder_depth.micrometres();
+    let depths = |form: &Form| Depths { tolerance: form.tolerance, end };
     // 3. and 4.
     let mut found = None;
     for _ in 0..PASSES {
@@ -114,7 +118,7 @@ pub fn segment(surface: &Surface, parameters: &Segmentation) -> Result<Segmented
         let departures = form.departures(&relief);
         let flat = flat_of(&departures, ring, form.tolerance)
             .ok_or(SegmentError::NoPrimer { found: "no flat" })?;
-        let shoulder = find_shoulder(&departures, &flat, ring, form.tolerance)
+        let shoulder = find_shoulder(&departures, &flat, ring, depths(&form))
             .ok_or(SegmentError::NoPrimer { found: "a flat without a shoulder" })?;
         ring = shoulder.primer;
         found = Some(Found { form, departures, shoulder });
@@ -123,16 +127,17 @@ pub fn segment(surface: &Surface, parameters: &Segmentation) -> Result<Segmented
     // The rays of the last pass start from the ring of the pass before.
     let flat = flat_of(&found.departures, ring, found.form.tolerance)
         .ok_or(SegmentError::NoPrimer { found: "no flat" })?;
-    let shoulder = find_shoulder(&found.departures, &flat, ring, found.form.tolerance)
+    let shoulder = find_shoulder(&found.departures, &flat, ring, depths(&found.form))
         .ok_or(SegmentError::NoPrimer { found: "a flat without a shoulder" })?;
     let found = Found { shoulder, ..found };
     // 5.
     let margin = parameters.margin.micrometres();
-    let enclosed = enclosed(&found.departures, ring, &found.shoulder.ends, margin);
-    let inside = look_inside(&found.departures, &enclosed, ring, found.form.tolerance, margin);
+    let enclosed = enclosed(&found.departures, ring, &found.shoulder.ends);
+    let disturbed = DISTURBED * found.form.tolerance;
+    let inside = look_inside(&found.departures, &enclosed, ring, disturbed, margin);
     // 6.
     let outer = groove_ends(&found.departures, ring, parameters);
-    let regions = label(surface, &found, &inside, ring, &outer, margin);
+    let regions = label(surface, &found, &inside, ring, &outer);
     let length = Length::from_micrometres;
     let Ring { x, y, radius } = found.shoulder.primer;
     Ok(Segmented {
@@ -173,11 +178,11 @@ fn between(ends: &[f64], x: f64, y: f64) -> f64 {
 }
 
 /// The cells inside the flat's end.
-fn enclosed(relief: &Relief, ring: Ring, ends: &[f64], margin: f64) -> Array2<bool> {
+fn enclosed(relief: &Relief, ring: Ring, ends: &[f64]) -> Array2<bool> {
     Array2::from_shape_fn(relief.dim(), |(row, column)| {
         let (x, y) = relief.place(row, column);
         let (x, y) = (x - ring.x, y - ring.y);
-        (x * x + y * y).sqrt() < between(ends, x, y) - margin
+        (x * x + y * y).sqrt() < between(ends, x, y)
     })
 }
 
@@ -224,14 +229,7 @@ fn groove_ends(departures: &Relief, ring: Ring, parameters: &Segmentation) -> Ve
 }
 
 /// Every sample's part.
-fn label(
-    surface: &Surface,
-    found: &Found,
-    inside: &Inside,
-    ring: Ring,
-    outer: &[f64],
-    margin: f64,
-) -> Regions {
+fn label(surface: &Surface, found: &Found, inside: &Inside, ring: Ring, outer: &[f64]) -> Regions {
     let spacing = surface.spacing();
     let (rows, columns) = (surface.rows(), surface.columns());
     let at = |index: usize, count: usize, step: Length| {
@@ -246,7 +244,7 @@ fn label(
         let cell = [clamp(cell_row, relief.dim().0), clamp(cell_column, relief.dim().1)];
         let (right, down) = (x - ring.x, y - ring.y);
         let distance = (right * right + down * down).sqrt();
-        if distance < between(&found.shoulder.ends, right, down) - margin {
+        if distance < between(&found.shoulder.ends, right, down) {
             Some(match (pin[cell], inside.aperture[cell]) {
                 (true, _) => Region::FiringPin,
                 (false, true) => Region::Flowback,

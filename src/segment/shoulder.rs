@@ -1,8 +1,8 @@
 //! Where does the primer's flat end?
 //!
 //! Ray by ray from the middle: the shoulder is rounded, so beyond its beginning the ground falls as the
-//! square of the distance, and a line through the roots of the depths meets zero where it begins. A
-//! curve of few harmonics through the rays that agree says where the others should be.
+//! square of the distance, and a line through the roots of the depths says where it has fallen by a few
+//! micrometres, which texture alone would hide. A curve of few harmonics through the rays that agree says where the others should be.
 
 use super::centre::Ring;
 use super::plateau::solve;
@@ -41,6 +41,15 @@ struct Found {
     outside: bool,
 }
 
+/// Depths below the primer's form, in micrometres.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Depths {
+    /// What may be texture.
+    pub(super) tolerance: f64,
+    /// Where the shoulder has fallen by this, the flat ends.
+    pub(super) end: f64,
+}
+
 /// The end of the primer's flat all around. Lengths in micrometres.
 #[derive(Clone, Debug)]
 pub(super) struct Shoulder {
@@ -62,10 +71,10 @@ pub(super) fn find_shoulder(
     departures: &Relief,
     flat: &ndarray::Array2<bool>,
     ring: Ring,
-    tolerance: f64,
+    depths: Depths,
 ) -> Option<Shoulder> {
     let rays: Vec<Found> =
-        (0..RAYS).map(|ray| look(departures, flat, ring, direction(ray), tolerance)).collect();
+        (0..RAYS).map(|ray| look(departures, flat, ring, direction(ray), depths)).collect();
     let in_view = rays.iter().filter(|ray| !ray.outside).count();
     let seen: Vec<(usize, f64)> =
         rays.iter().enumerate().filter_map(|(ray, found)| Some((ray, found.end?))).collect();
@@ -105,7 +114,7 @@ fn look(
     flat: &ndarray::Array2<bool>,
     ring: Ring,
     (cos, sin): (f64, f64),
-    tolerance: f64,
+    Depths { tolerance, end: depth_of_end }: Depths,
 ) -> Found {
     let read = |distance: f64| departures.read(ring.x + cos * distance, ring.y + sin * distance);
     let on_flat = |distance: f64| {
@@ -151,12 +160,13 @@ fn look(
         return Found { outside, ..Found::default() };
     }
     // A wall that was not measured, or is too steep, ends the flat where it stands.
-    let begin = beginning(&fall).map_or(start, |at| at.clamp(start - 150.0, start + 2.0 * STEP));
-    Found { end: Some(begin), rim, outside: false }
+    let end = end_of_flat(&fall, depth_of_end)
+        .map_or(start, |at| at.clamp(start - 150.0, start + 6.0 * STEP));
+    Found { end: Some(end), rim, outside: false }
 }
 
-/// Where the line through the roots of the depths is zero.
-fn beginning(fall: &[(f64, f64)]) -> Option<f64> {
+/// Where the line through the roots of the depths reaches the root of `depth`.
+fn end_of_flat(fall: &[(f64, f64)], depth: f64) -> Option<f64> {
     if fall.len() < 3 {
         return None;
     }
@@ -166,7 +176,7 @@ fn beginning(fall: &[(f64, f64)]) -> Option<f64> {
     let covariance: f64 = fall.iter().map(|(at, root)| (at - mean_at) * (root - mean_root)).sum();
     let variance: f64 = fall.iter().map(|(at, _)| (at - mean_at) * (at - mean_at)).sum();
     let slope = covariance / variance;
-    (slope > 1e-3).then(|| mean_at - mean_root / slope)
+    (slope > 1e-3).then(|| mean_at + (depth.sqrt() - mean_root) / slope)
 }
 
 /// The median of a ray and its neighbours, of those that agree with the curve.

@@ -7,6 +7,8 @@ const SPACING_UM: f64 = 10.0;
 /// Radii in micrometres: flowback, end of the flat, of the shoulder, of the groove.
 const APERTURE: f64 = 900.0;
 const FLAT: f64 = 1600.0;
+/// Where the shoulder has fallen by the 6 um that end the breech face.
+const FACE: f64 = 1669.3;
 const SHOULDER: f64 = 1950.0;
 const GROOVE: f64 = 2350.0;
 const PIN: f64 = 500.0;
@@ -57,7 +59,7 @@ fn overlap(found: &Segmented, surface: &Surface, (x0, y0): (f64, f64)) -> f64 {
     for ((row, column), label) in found.regions.labels().indexed_iter() {
         let x = (column as f64 - (columns - 1) as f64 / 2.0) * SPACING_UM - x0;
         let y = (row as f64 - (rows - 1) as f64 / 2.0) * SPACING_UM - y0;
-        let truth = (APERTURE..FLAT).contains(&(x * x + y * y).sqrt());
+        let truth = (APERTURE..FACE).contains(&(x * x + y * y).sqrt());
         let said = *label == Some(Region::BreechFace);
         both += usize::from(truth && said);
         either += usize::from(truth || said);
@@ -112,8 +114,8 @@ fn the_breech_face_alone_lies_in_a_frame_about_the_primer() {
         .filter(|(label, valid)| **valid && **label == Some(Region::BreechFace))
         .count();
     assert_eq!(measured(&mark), labelled);
-    // The flat's radius on either side, though the scan ends before it does.
-    let side = 2.0 * FLAT / SPACING_UM;
+    // The face's radius on either side, though the scan ends before it does.
+    let side = 2.0 * FACE / SPACING_UM;
     assert!((mark.columns() as f64 - side).abs() < 12.0, "{} of {side}", mark.columns());
     let (row, column) = (mark.rows() / 2, mark.columns() / 2);
     assert!(!mark.mask()[[row, column]], "the pin is in the middle");
