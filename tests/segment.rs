@@ -161,3 +161,30 @@ fn the_breech_face_covers_what_a_person_kept_of_it() {
         assert!(share >= 0.95, "{raw}: covers {share:.3} of what was kept by hand");
     }
 }
+
+#[test]
+fn a_scan_that_is_cropped_to_its_mark_shows_no_shoulder() {
+    let Some(folder) = real_data() else { return };
+    let mut refused = 0;
+    for study in ["fadul", "weller", "raw"] {
+        let mut files: Vec<PathBuf> = std::fs::read_dir(folder.join(study))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "x3p"))
+            .collect();
+        files.sort();
+        for path in files {
+            let bytes = std::fs::read(&path).unwrap();
+            let read =
+                |assume| format::read(&bytes, &ReadOptions { assume, ..ReadOptions::default() });
+            let scan = read(SpacingUnit::AsWritten)
+                .or_else(|_| read(SpacingUnit::Micrometres))
+                .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            match segment(&scan.surface, &Segmentation::default()) {
+                Err(_) => refused += 1,
+                Ok(found) => println!("{}: {}", path.display(), found.confidence),
+            }
+        }
+    }
+    assert_eq!(refused, 76 + 7);
+}
