@@ -39,6 +39,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "comparison",
             "correlate",
             "digest",
+            "preprocess",
             "report",
             "signature",
             "surface",

@@ -13,6 +13,8 @@ pub(super) const GREY: Colour = Rgb([98, 107, 118]);
 pub(super) const PAPER: Colour = Rgb([255, 255, 255]);
 /// Missing samples.
 pub(super) const MISSING: Colour = Rgb([222, 229, 236]);
+/// Lines over missing samples, where the picture's own tones come near to theirs.
+pub(super) const HATCH: Colour = Rgb([178, 190, 203]);
 /// Congruent cells: the blue of Okabe and Ito's palette, told from its vermilion by every kind of
 /// colour vision.
 pub(super) const BLUE: Colour = Rgb([0, 90, 181]);
@@ -118,6 +120,20 @@ impl Canvas {
                 self.blend(x as isize, y as isize, colour, opacity);
             }
         }
+    }
+
+    /// What a pixel shows where nothing was measured: a pale tone under a sparse hatch.
+    pub(super) fn missing(&mut self, x: usize, y: usize) {
+        let colour = if (x + y).is_multiple_of(9) { HATCH } else { MISSING };
+        self.blend(x as isize, y as isize, colour, 1.0);
+    }
+
+    /// A thin line about an area, over its outermost pixels.
+    pub(super) fn frame(&mut self, area: Area) {
+        let (left, top) = (area.left as f64, area.top as f64);
+        let (right, bottom) = (left + area.width as f64 - 1.0, top + area.height as f64 - 1.0);
+        let corners = [(left, top), (right, top), (right, bottom), (left, bottom)];
+        self.outline(&corners, Pen { colour: GREY, width: 1.0, pattern: Pattern::Solid });
     }
 
     /// A closed line through points, which lie at the centres of pixels.

@@ -68,6 +68,23 @@ impl Face {
     }
 }
 
+/// A text cut between words into lines of at most this width; a longer word keeps its beginning and
+/// its end.
+pub(super) fn wrap(text: &str, face: Face, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        let word = face.fit(word, width);
+        match lines.last_mut() {
+            Some(line) if face.width(line) + face.width(" ") + face.width(&word) <= width => {
+                line.push(' ');
+                line.push_str(&word);
+            }
+            Some(_) | None => lines.push(word),
+        }
+    }
+    lines
+}
+
 /// Dots of a text.
 struct Dots(Array2<bool>);
 
@@ -180,6 +197,13 @@ mod tests {
         assert_eq!(Face::Plain.fit("short.x3p", 9 * 9), "short.x3p");
         assert_eq!(Face::Plain.fit("too narrow", 18), "..");
         assert_eq!(Face::Plain.fit("жжжжжжжж", 9 * 5), "ж...ж");
+    }
+
+    #[test]
+    fn lines_are_cut_between_words() {
+        let lines = wrap("one two three four", Face::Plain, 9 * 9);
+        assert_eq!(lines, ["one two", "three", "four"]);
+        assert_eq!(wrap("abcdefghij k", Face::Plain, 9 * 7), ["ab...ij", "k"]);
     }
 
     #[test]

@@ -1,6 +1,8 @@
-//! What did the comparison see?
+//! What would an examiner want to see, of a surface or of a comparison?
 //!
-//! [`comparison`] draws both surfaces side by side in the reference's frame as shaded relief, with the
+//! [`map`] draws one surface from above, as relief under a lamp or as heights in colours, and the
+//! regions of a head over it; [`profile`] draws the heights along a line. Both are in lengths, with
+//! axes, and state what was done to the heights. [`comparison`] draws both surfaces side by side in the reference's frame as shaded relief, with the
 //! cells where they were cut and where they were found: the page that an examiner puts in a report to
 //! explain a score. For people; not for measuring (heights are the band-passed texture in deviations,
 //! lit, not coloured by scale) and no substitute for looking at the marks.
@@ -11,18 +13,38 @@
 mod canvas;
 mod cells;
 mod error;
+mod field;
+mod heights;
+mod hillshade;
+mod lambert;
 mod lettering;
+mod map;
+#[cfg(test)]
+mod map_tests;
 mod page;
+mod palette;
+mod profile;
+mod profile_page;
+mod region_layer;
 mod relief;
+mod scale_bar;
+mod sheet;
 #[cfg(test)]
 mod tests;
+mod ticks;
 mod view;
 
 pub use error::PictureError;
+pub use field::Levelling;
+pub use heights::HeightRange;
+pub use lambert::Light;
+pub use map::{Look, MapStyle};
+pub use profile::{Line, ProfileStyle};
 
 use crate::comparison::Comparison;
 use crate::digest::Digest;
 use crate::signature::Signature;
+use crate::surface::{Regions, Surface};
 use image::{ExtendedColorType, ImageEncoder as _, RgbImage, codecs::png::PngEncoder};
 
 /// Names of the two surfaces as people know them, of any length; file names as a rule.
@@ -70,6 +92,46 @@ pub fn comparison(
     same("reference", reference.source(), comparison.reference)?;
     let (questioned, reference) = (questioned.texture(), reference.texture());
     Ok(page::draw(&questioned, &reference, comparison, labels, drawn))
+}
+
+/// The surface that a map or profile shows, and what is known of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// A topography.
+    pub surface: &'a Surface,
+    /// Its name as people know it, of any length; a file name as a rule.
+    pub label: &'a str,
+    /// SHA-256 of its file.
+    pub source: Digest,
+    /// The parts of the head, where they are known: drawn over a map as tints with outlines, or as
+    /// outlines where colours mean heights, with a legend of names and areas.
+    pub regions: Option<&'a Regions>,
+}
+
+/// One surface from above, with places in micrometres, a scale bar and a legend.
+///
+/// Missing samples are pale and hatched. The page says what was done to the heights, and carries the
+/// engine's version and the file's hash. Cost: about 100 ms for a million pixels.
+///
+/// # Errors
+/// A reflectance image; regions of another shape; a light, range or size that cannot be drawn.
+pub fn map(subject: &Subject<'_>, style: &MapStyle) -> Result<RgbImage, PictureError> {
+    map::draw(subject, style)
+}
+
+/// The heights along a line, with a small map that says where it lies.
+///
+/// Missing samples are gaps, never bridged. Cost: that of the small map.
+///
+/// # Errors
+/// A reflectance image; a line that is none or crosses nothing measured; a range or size that cannot be
+/// drawn.
+pub fn profile(
+    subject: &Subject<'_>,
+    line: &Line,
+    style: &ProfileStyle,
+) -> Result<RgbImage, PictureError> {
+    profile_page::draw(subject, line, style)
 }
 
 /// The picture as the bytes of a PNG file; the same picture gives the same bytes.

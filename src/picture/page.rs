@@ -1,6 +1,6 @@
 //! The page: what stands where.
 
-use super::canvas::{Area, Canvas, GREY, INK, PAPER, Pattern, Pen};
+use super::canvas::{Area, Canvas, GREY, INK};
 use super::cells::{Row, VERDICTS, name, pen};
 use super::lettering::Face;
 use super::view::{View, Window, measured};
@@ -9,7 +9,6 @@ use crate::cmc::CellVerdict;
 use crate::comparison::{Comparison, Direction, DirectionResult};
 use crate::digest::Digest;
 use crate::surface::{Pose, Texture};
-use crate::units::Length;
 use image::RgbImage;
 
 /// Width of the page in pixels.
@@ -79,8 +78,8 @@ pub(super) fn draw(
             legend(&mut canvas, top + ROW_HEAD + panel_height + 12, row.result);
         }
         for view in [&left, &right] {
-            scale_bar(&mut canvas, view);
-            frame(&mut canvas, view.area);
+            canvas.scale_bar_within(view.area, view.pixel);
+            canvas.frame(view.area);
         }
     }
     // 3.
@@ -175,39 +174,6 @@ fn legend(canvas: &mut Canvas, top: usize, result: &DirectionResult) {
     let key = Face::Plain.fit(key, WIDTH.saturating_sub(EDGE + left));
     let right = WIDTH - EDGE - Face::Plain.width(&key);
     canvas.text((right, top), &key, Face::Plain, GREY);
-}
-
-/// A bar of a round length, about a fifth of the panel.
-fn scale_bar(canvas: &mut Canvas, view: &View) {
-    const LENGTHS: [(f64, &str); 9] = [
-        (10.0, "0.01 mm"),
-        (20.0, "0.02 mm"),
-        (50.0, "0.05 mm"),
-        (100.0, "0.1 mm"),
-        (200.0, "0.2 mm"),
-        (500.0, "0.5 mm"),
-        (1000.0, "1 mm"),
-        (2000.0, "2 mm"),
-        (5000.0, "5 mm"),
-    ];
-    let pixels = |length: f64| Length::from_micrometres(length).ratio(view.pixel);
-    let wanted = view.area.width as f64 * 0.25;
-    let fitting = LENGTHS.iter().rev().find(|(length, _)| pixels(*length) <= wanted);
-    let Some((length, text)) = fitting else { return };
-    let width = pixels(*length).round() as usize;
-    let (left, top) = (view.area.left + 14, view.area.top + view.area.height - 20);
-    let plate = Area { left: left - 6, top: top - 20, width: width + 12, height: 32 };
-    canvas.fill(plate, PAPER, 0.85);
-    canvas.fill(Area { left, top, width, height: 6 }, INK, 1.0);
-    let middle = (left as f64 + width as f64 / 2.0, top as f64 - 10.0);
-    canvas.plate(middle, text, Face::Plain, (INK, PAPER));
-}
-
-fn frame(canvas: &mut Canvas, area: Area) {
-    let (left, top) = (area.left as f64, area.top as f64);
-    let (right, bottom) = (left + area.width as f64 - 1.0, top + area.height as f64 - 1.0);
-    let corners = [(left, top), (right, top), (right, bottom), (left, bottom)];
-    canvas.outline(&corners, Pen { colour: GREY, width: 1.0, pattern: Pattern::Solid });
 }
 
 fn footer(canvas: &mut Canvas, top: usize, comparison: &Comparison) {

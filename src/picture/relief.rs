@@ -6,6 +6,7 @@
 //! lit in the same frame, after the move, and at the same strength, for a texture is in deviations.
 
 use super::canvas::{Canvas, MISSING};
+use super::lambert::lambert;
 use super::view::View;
 use crate::surface::{Pose, Texture};
 use crate::transform::interpolate;
@@ -59,14 +60,8 @@ fn seen(view: &View, texture: &Texture, pose: Pose) -> Array2<Option<f64>> {
 
 /// Grey of a place by its height in deviations and its slopes in deviations a sample.
 fn shade(height: f64, right: f64, down: f64) -> Rgb<u8> {
-    let (x, y) = (-RELIEF * right, -RELIEF * down);
-    let length = (x * x + y * y + 1.0).sqrt();
-    let light: f64 = LAMPS
-        .iter()
-        .map(|([lamp_x, lamp_y, lamp_z], share)| {
-            share * ((x * lamp_x + y * lamp_y + lamp_z) / length).max(0.0)
-        })
-        .sum();
+    let (right, down) = (RELIEF * right, RELIEF * down);
+    let light: f64 = LAMPS.iter().map(|(lamp, share)| share * lambert(right, down, *lamp)).sum();
     let light = (0.16 + light + HEIGHT_LIGHT * height).clamp(0.0, 1.0);
     let level = |full: f64| (light * full).round() as u8;
     Rgb([level(250.0), level(248.0), level(244.0)])

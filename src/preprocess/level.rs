@@ -36,16 +36,22 @@ impl Plane {
 /// (all on a line), it rises only along what they do span.
 #[must_use]
 pub fn least_squares_plane(surface: &Surface) -> Plane {
+    plane_of(surface, surface.mask())
+}
+
+/// The same of the samples of a mask, which has the surface's shape and calls nothing measured that is
+/// not.
+pub(super) fn plane_of(surface: &Surface, mask: &Array2<bool>) -> Plane {
     let (x0, y0) = ((surface.columns() - 1) as f64 / 2.0, (surface.rows() - 1) as f64 / 2.0);
     let samples = || {
         surface
             .heights()
             .indexed_iter()
-            .zip(surface.mask())
+            .zip(mask)
             .filter(|(_, valid)| **valid)
             .map(|(((row, column), &height), _)| (column as f64 - x0, row as f64 - y0, height))
     };
-    let count = surface.valid_count().max(1) as f64;
+    let count = mask.iter().filter(|valid| **valid).count().max(1) as f64;
     let (mut x_mean, mut y_mean, mut z_mean) = (0.0, 0.0, 0.0);
     for (x, y, z) in samples() {
         x_mean += x;

@@ -5,8 +5,10 @@
 
 mod level;
 mod spread;
+mod trimmed;
 
 pub use level::{Plane, least_squares_plane, level};
+pub use trimmed::trimmed_plane;
 
 use crate::filter::{Samples, keep_supported, smooth};
 use crate::parameters::Extraction;
