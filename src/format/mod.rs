@@ -21,6 +21,7 @@
 mod error;
 mod float_tiff;
 mod limits;
+mod mask_image;
 mod metadata;
 mod options;
 pub mod plausibility;
@@ -30,6 +31,7 @@ pub mod x3p;
 
 pub use error::FormatError;
 pub use limits::Limits;
+pub use mask_image::{MaskImageError, read_mask};
 pub use metadata::{Instrument, Metadata, ProbingSystem, Warning};
 pub use options::{HeightUnit, ManifestChecksum, Plausibility, ReadOptions, SpacingUnit};
 

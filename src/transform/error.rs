@@ -52,8 +52,19 @@ pub enum TransformError {
         /// Rows of the surface.
         rows: usize,
     },
+    /// A mask of another size.
+    #[error(
+        "the mask has {} rows of {}, the surface {} rows of {}",
+        found.0, found.1, wanted.0, wanted.1
+    )]
+    MaskShape {
+        /// Rows and columns of the mask.
+        found: (usize, usize),
+        /// Rows and columns of the surface.
+        wanted: (usize, usize),
+    },
     /// Heights in metres are needed, and a reflectance image has none.
-    #[error("a reflectance image has no heights to tilt")]
+    #[error("a reflectance image has no heights, wanted a topography")]
     NotATopography,
     /// No measured sample would be left.
     #[error("no measured sample would be left")]

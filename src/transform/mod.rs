@@ -1,7 +1,8 @@
 //! What would this surface be, had it lain, been sampled or been damaged differently?
 //!
 //! Pure functions from a [`Surface`] to a [`Surface`], one file a step: movements ([`rotate()`],
-//! [`translate()`], [`tilt()`]), the frame ([`resample()`], [`crop()`]) and harm that is done on purpose, for
+//! [`translate()`], [`tilt()`]), the frame ([`resample()`], [`crop()`]), what is kept of it
+//! ([`mask()`], [`mask_circles()`]), what its numbers mean ([`restate_spacing()`], [`restate_heights()`]) and harm that is done on purpose, for
 //! validation ([`keep_share()`] and, with the feature `simulate`, `add_noise` and `drop_samples`, which
 //! are reproducible from a seed). For test data and for examiners who turn a scan; the engine itself
 //! moves textures (`correlate`) and needs none of this.
@@ -17,21 +18,25 @@
 
 #[cfg(feature = "simulate")]
 mod chance;
+mod circles;
 mod crop;
 #[cfg(feature = "simulate")]
 mod drop_samples;
 mod error;
 mod interpolation;
 mod keep_share;
+mod mask;
 #[cfg(feature = "simulate")]
 mod noise;
 mod resample;
+mod restate;
 mod rotate;
 #[cfg(test)]
 mod tests;
 mod tilt;
 mod translate;
 
+pub use circles::{Circle, mask_circles};
 pub use crop::crop;
 #[cfg(feature = "simulate")]
 pub use drop_samples::drop_samples;
@@ -39,9 +44,11 @@ pub use error::TransformError;
 #[cfg(feature = "picture")]
 pub(crate) use interpolation::interpolate;
 pub use keep_share::keep_share;
+pub use mask::mask;
 #[cfg(feature = "simulate")]
 pub use noise::add_noise;
 pub use resample::resample;
+pub use restate::{restate_heights, restate_spacing};
 pub use rotate::rotate;
 pub use tilt::tilt;
 pub use translate::translate;

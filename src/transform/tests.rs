@@ -263,3 +263,66 @@ mod with_chance {
         }
     }
 }
+
+#[test]
+fn a_mask_takes_samples_away_and_never_gives_any() {
+    let surface = wavy(101, 120);
+    let keep = Array2::from_shape_fn((101, 120), |(row, _)| row >= 30);
+    let masked = mask(&surface, &keep).unwrap();
+    for ((place, valid), kept) in masked.mask().indexed_iter().zip(&keep) {
+        assert_eq!(*valid, *kept && surface.mask()[place]);
+        let wanted = if *valid { surface.heights()[place] } else { 0.0 };
+        assert_eq!(masked.heights()[place].to_bits(), wanted.to_bits());
+    }
+    let other = Array2::from_elem((120, 101), true);
+    let error = mask(&surface, &other).unwrap_err().to_string();
+    assert!(error.contains("120 rows of 101") && error.contains("101 rows of 120"), "{error}");
+    let nothing = Array2::from_elem((101, 120), false);
+    assert_eq!(mask(&surface, &nothing).unwrap_err(), TransformError::NothingLeft);
+}
+
+#[test]
+fn circles_lie_where_the_frame_says_and_are_as_large_as_they_say() {
+    let heights = Array2::from_elem((401, 301), 1e-6);
+    let spacing = Spacing { x: Length::from_micrometres(10.0), y: Length::from_micrometres(5.0) };
+    let surface = Surface::from_finite(heights, spacing, Kind::Topography).unwrap();
+    let circle = |x, y, radius| Circle {
+        x: Length::from_micrometres(x),
+        y: Length::from_micrometres(y),
+        radius: Length::from_micrometres(radius),
+    };
+    let area = |surface: &Surface| surface.valid_count() as f64 * 50.0;
+    let round = |radius: f64| std::f64::consts::PI * radius * radius;
+    // Right and up: columns above 150, rows below 200.
+    let (large, small) = (circle(700.0, -400.0, 500.0), circle(700.0, -400.0, 200.0));
+    let ring = mask_circles(&surface, &[large], &[small]).unwrap();
+    // A sample of 50 square micrometres at each place of a rim of 4.4 mm: a tenth of them at random.
+    let wanted = round(500.0) - round(200.0);
+    assert!((area(&ring) / wanted - 1.0).abs() < 0.01, "{} of {wanted}", area(&ring));
+    assert!(!ring.mask()[[120, 220]], "the middle was kept");
+    assert!(ring.mask()[[120, 220 + 35]] && ring.mask()[[120 - 70, 220]]);
+    assert!(!ring.mask()[[120, 220 + 51]] && !ring.mask()[[120 + 101, 220]]);
+    let two = mask_circles(&surface, &[small, circle(-700.0, 400.0, 200.0)], &[]).unwrap();
+    assert!((area(&two) / (2.0 * round(200.0)) - 1.0).abs() < 0.01, "{}", area(&two));
+    for wrong in [circle(0.0, 0.0, 0.0), circle(f64::NAN, 0.0, 1.0), circle(0.0, 0.0, f64::NAN)] {
+        assert!(mask_circles(&surface, &[], &[wrong]).is_err(), "{wrong:?}");
+    }
+    let beside = circle(9000.0, 0.0, 100.0);
+    assert_eq!(mask_circles(&surface, &[beside], &[]).unwrap_err(), TransformError::NothingLeft);
+}
+
+#[test]
+fn a_unit_put_right_changes_what_numbers_mean_and_nothing_else() {
+    let surface = wavy(20, 30);
+    let spacing = Spacing::square(Length::from_micrometres(2.5));
+    let nearer = restate_spacing(&surface, spacing).unwrap();
+    assert_eq!(nearer.spacing(), spacing);
+    assert_eq!((nearer.heights(), nearer.mask()), (surface.heights(), surface.mask()));
+    let lower = restate_heights(&surface, Length::from_micrometres(1.0)).unwrap();
+    for (low, high) in lower.heights().iter().zip(surface.heights()) {
+        assert!((low - high * 1e-6).abs() <= 1e-15 * high.abs());
+    }
+    assert_eq!((lower.spacing(), lower.mask()), (surface.spacing(), surface.mask()));
+    assert!(restate_heights(&surface, Length::ZERO).is_err());
+    assert!(restate_spacing(&surface, Spacing::square(Length::ZERO)).is_err());
+}
