@@ -26,6 +26,7 @@ mod parameters;
 mod progress;
 mod record;
 mod remote;
+mod render;
 mod scans;
 mod scores;
 mod search;
@@ -98,6 +99,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Inspect(arguments) => inspect::run(&context, &arguments),
         Command::Store(arguments) => store::run(&context, arguments),
         Command::Transform(arguments) => transform::run(&context, &arguments),
+        Command::Render(arguments) => render::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&context, &arguments),
         Command::Demo(arguments) => demo::run(&context, &arguments),
         Command::Share(arguments) => share::run(&context, &arguments),

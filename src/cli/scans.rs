@@ -24,12 +24,7 @@ pub(super) fn read_options(arguments: &ReadArguments) -> anyhow::Result<ReadOpti
             SpacingUnit::M => format::SpacingUnit::AsWritten,
             SpacingUnit::Um => format::SpacingUnit::Micrometres,
         },
-        height_unit: arguments.height_unit.map(|unit| match unit {
-            HeightUnit::M => format::HeightUnit::Metres,
-            HeightUnit::Mm => format::HeightUnit::Millimetres,
-            HeightUnit::Um => format::HeightUnit::Micrometres,
-            HeightUnit::Nm => format::HeightUnit::Nanometres,
-        }),
+        height_unit: arguments.height_unit.map(height_unit),
         manifest_checksum: if arguments.accept_edited_manifest {
             ManifestChecksum::Warn
         } else {
@@ -37,6 +32,37 @@ pub(super) fn read_options(arguments: &ReadArguments) -> anyhow::Result<ReadOpti
         },
         ..ReadOptions::default()
     })
+}
+
+/// A unit of heights.
+pub(super) const fn height_unit(unit: HeightUnit) -> format::HeightUnit {
+    match unit {
+        HeightUnit::M => format::HeightUnit::Metres,
+        HeightUnit::Mm => format::HeightUnit::Millimetres,
+        HeightUnit::Um => format::HeightUnit::Micrometres,
+        HeightUnit::Nm => format::HeightUnit::Nanometres,
+    }
+}
+
+/// Fails where a result would be written over a file that is read.
+pub(super) fn check_not_an_input(output: &Path, inputs: &[PathBuf]) -> anyhow::Result<()> {
+    // What is not there yet is no input.
+    let Ok(output_place) = fs::canonicalize(output) else { return Ok(()) };
+    let over =
+        inputs.iter().any(|input| fs::canonicalize(input).is_ok_and(|input| input == output_place));
+    ensure!(!over, "{}: a scan that is read would be written over", output.display());
+    Ok(())
+}
+
+/// Numbers with commas between them, as typed: exactly as many, all finite.
+pub(super) fn numbers<const COUNT: usize>(text: &str) -> Result<[f64; COUNT], String> {
+    let wanted = || format!("wanted {COUNT} numbers with commas between them");
+    let numbers: Vec<f64> = text
+        .split(',')
+        .map(|number| number.trim().parse().ok().filter(|number: &f64| number.is_finite()))
+        .collect::<Option<_>>()
+        .ok_or_else(wanted)?;
+    numbers.try_into().map_err(|_| wanted())
 }
 
 /// The scans among these paths, each once: files as they are, folders walked in the order of names.

@@ -59,6 +59,17 @@ impl HeightUnit {
             Self::Nanometres => 1e9,
         }
     }
+
+    /// As it is written, in ASCII.
+    #[must_use]
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Self::Metres => "m",
+            Self::Millimetres => "mm",
+            Self::Micrometres => "um",
+            Self::Nanometres => "nm",
+        }
+    }
 }
 
 /// Which sizes of a scan are believed.

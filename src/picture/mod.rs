@@ -1,7 +1,7 @@
 //! What would an examiner want to see, of a surface or of a comparison?
 //!
-//! [`map`] draws one surface from above, as relief under a lamp or as heights in colours, and the
-//! regions of a head over it; [`profile`] draws the heights along a line. Both are in lengths, with
+//! [`map()`] draws one surface from above, as relief under a lamp or as heights in colours, and the
+//! regions of a head over it; [`profile()`] draws the heights along a line. Both are in lengths, with
 //! axes, and state what was done to the heights. [`comparison`] draws both surfaces side by side in the reference's frame as shaded relief, with the
 //! cells where they were cut and where they were found: the page that an examiner puts in a report to
 //! explain a score. For people; not for measuring (heights are the band-passed texture in deviations,

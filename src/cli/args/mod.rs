@@ -5,6 +5,7 @@
 mod bench;
 mod evidence;
 mod region;
+mod surface;
 
 pub(super) use bench::{BenchCommand, BenchSearchArguments, Harm};
 pub(super) use evidence::{
@@ -15,8 +16,9 @@ pub(super) use region::{
     CheckpointArguments, ConfigCommand, ServeArguments, ShareArguments, ShareWith,
 };
 
+pub(super) use surface::{RenderArguments, RenderedAs, RenderedLevel, TransformArguments};
+
 use super::remote::{RemoteArguments, SourceArguments};
-use super::transform::Rotation;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -62,6 +64,7 @@ pub(super) enum Command {
     #[command(subcommand)]
     Store(StoreCommand),
     Transform(TransformArguments),
+    Render(RenderArguments),
     Simulate(SimulateArguments),
     Demo(DemoArguments),
     Share(ShareArguments),
@@ -368,58 +371,6 @@ pub(super) struct UpgradeArguments {
     pub(super) store: StoreArguments,
     #[command(flatten)]
     pub(super) actor: ActorArguments,
-    #[command(flatten)]
-    pub(super) read: ReadArguments,
-}
-
-/// Move scans, or harm them on purpose, and write them as X3P
-///
-/// Steps come in this order: resample, crop, rotate, shift, tilt, keep a share, drop samples, add noise.
-/// The same words give the same files.
-#[derive(Debug, Args)]
-pub(super) struct TransformArguments {
-    /// Scans, or folders of them (walked)
-    #[arg(required = true, value_name = "PATH")]
-    pub(super) paths: Vec<PathBuf>,
-    /// An X3P file for one scan, or a folder
-    #[arg(long, value_name = "OUT")]
-    pub(super) out: PathBuf,
-    /// Sample distance to resample to, um
-    #[arg(long, value_name = "UM")]
-    pub(super) resample_um: Option<f64>,
-    /// Part of the frame to keep, in samples
-    #[arg(long, value_name = "LEFT,TOP,WIDTH,HEIGHT", value_delimiter = ',', num_args = 1)]
-    pub(super) crop: Option<Vec<usize>>,
-    /// Turn counter-clockwise as seen, about the centre of the frame: degrees, or `random`
-    #[arg(long, value_name = "DEG", allow_negative_numbers = true)]
-    pub(super) rotate: Option<Rotation>,
-    /// Shift of the content to the right within its frame, um
-    #[arg(long, value_name = "UM", allow_negative_numbers = true)]
-    pub(super) shift_x_um: Option<f64>,
-    /// Shift of the content down within its frame, um
-    #[arg(long, value_name = "UM", allow_negative_numbers = true)]
-    pub(super) shift_y_um: Option<f64>,
-    /// Tilt that is added, degrees
-    #[arg(long, value_name = "DEG", allow_negative_numbers = true)]
-    pub(super) tilt: Option<f64>,
-    /// Direction in which the tilt rises, degrees counter-clockwise from the right
-    #[arg(long, value_name = "DEG", default_value_t = 0.0, allow_negative_numbers = true)]
-    pub(super) tilt_direction: f64,
-    /// Share of the measured samples to keep, on one side of a straight cut, 0 to 1
-    #[arg(long, value_name = "SHARE")]
-    pub(super) keep: Option<f64>,
-    /// Direction in which the kept side lies: degrees counter-clockwise from the right, or `random`
-    #[arg(long, value_name = "DEG", default_value = "random", allow_negative_numbers = true)]
-    pub(super) keep_direction: Rotation,
-    /// Share of the measured samples to drop at random, 0 to 1
-    #[arg(long, value_name = "SHARE")]
-    pub(super) drop: Option<f64>,
-    /// Normal noise to add, in standard deviations of the heights about their plane
-    #[arg(long, value_name = "SHARE")]
-    pub(super) noise: Option<f64>,
-    /// Seed of everything random; each scan's own chance follows from it and from its name
-    #[arg(long, value_name = "S", default_value_t = 1)]
-    pub(super) seed: u64,
     #[command(flatten)]
     pub(super) read: ReadArguments,
 }
