@@ -53,7 +53,9 @@ pub enum PictureError {
         greatest: f64,
     },
     /// A range of heights that is none.
-    #[error("the range of heights is {low} to {high} m, wanted two numbers, the lower one first")]
+    #[error(
+        "the range of heights is {low} to {high} m, wanted two within a kilometre, the lower one first, a picometre apart or more"
+    )]
     Range {
         /// Its lower end, in metres.
         low: f64,

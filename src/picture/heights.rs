@@ -30,11 +30,15 @@ pub struct HeightRange {
 }
 
 impl HeightRange {
-    /// Whether it is a range.
+    /// Whether it is a range, of a picometre at least and of places where doubles tell one from another.
     pub(super) fn check(self) -> Result<(), PictureError> {
         let (low, high) = (self.low.metres(), self.high.metres());
-        let range = low.is_finite() && high.is_finite() && low < high;
-        if range { Ok(()) } else { Err(PictureError::Range { low, high }) }
+        let near = |height: f64| (-1e3..=1e3).contains(&height);
+        if near(low) && near(high) && high - low >= 1e-12 {
+            Ok(())
+        } else {
+            Err(PictureError::Range { low, high })
+        }
     }
 
     /// Which share of the range lies below a height in metres.
@@ -191,7 +195,7 @@ mod tests {
         assert_eq!(colours.range, asked);
         assert!((colours.beyond.0 - 0.25).abs() < 0.001, "{:?}", colours.beyond);
         assert!((colours.beyond.1 - 0.5).abs() < 0.001, "{:?}", colours.beyond);
-        for (low, high) in [(5.0, 5.0), (5.0, 2.0), (f64::NAN, 2.0), (0.0, f64::INFINITY)] {
+        for (low, high) in [(5.0, 5.0), (5.0, 2.0), (0.0, 1e-9), (f64::NAN, 2.0), (0.0, f64::MAX)] {
             let wrong = HeightRange { low: micrometres(low), high: micrometres(high) };
             assert!(Colours::of(&slope, Some(wrong)).is_err(), "{low} to {high}");
         }

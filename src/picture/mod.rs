@@ -111,7 +111,8 @@ pub struct Subject<'a> {
 /// One surface from above, with places in micrometres, a scale bar and a legend.
 ///
 /// Missing samples are pale and hatched. The page says what was done to the heights, and carries the
-/// engine's version and the file's hash. Cost: about 100 ms for a million pixels.
+/// engine's version and the file's hash. Cost: some
+/// tenths of a second for a million pixels.
 ///
 /// # Errors
 /// A reflectance image; regions of another shape; a light, range or size that cannot be drawn.

@@ -28,9 +28,14 @@ pub(super) struct Ticks {
 }
 
 impl Ticks {
-    /// Multiples of a round step within a range, about `most` of them and no more.
+    /// Multiples of a round step within a range, about `most` of them and no more; none in a range
+    /// that is none.
     pub(super) fn within(low: f64, high: f64, most: usize) -> Self {
-        let span = (high - low).max(f64::MIN_POSITIVE);
+        let span = high - low;
+        // Beyond these powers of ten are not exact, and no surface is.
+        if !(1e-100..1e100).contains(&span) {
+            return Self { step: 1.0, first: 1, last: 0 };
+        }
         let mut step = round_down(span / most.max(1) as f64);
         // The next round steps are at most 2.5 times as large.
         while span / step > most.max(1) as f64 {
@@ -59,10 +64,11 @@ impl Ticks {
 }
 
 /// The greatest round length that is at most this one, in words: micrometres below a tenth of a
-/// millimetre. None for what is below a nanometre.
+/// millimetre. None for what is below a nanometre
+/// or no length of a surface.
 pub(super) fn scale_bar(longest: Length) -> Option<(Length, String)> {
     let metres = longest.metres();
-    if !(metres.is_finite() && metres >= 1e-9) {
+    if !(1e-9..1e9).contains(&metres) {
         return None;
     }
     // In nanometres a round length is a whole number.
@@ -116,6 +122,7 @@ mod tests {
         }
         assert_eq!(scale_bar(Length::from_metres(1e-10)), None);
         assert_eq!(scale_bar(Length::from_metres(f64::NAN)), None);
+        assert_eq!(scale_bar(Length::from_metres(f64::MAX)), None);
     }
 
     #[test]
@@ -127,6 +134,9 @@ mod tests {
         assert_eq!(written(0.0, 1.0, 5), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(written(-0.03, 0.05, 4), ["-0.02", "0.00", "0.02", "0.04"]);
         assert_eq!(written(990.0, 3400.0, 3), ["1000", "2000", "3000"]);
+        for (low, high) in [(0.0, 0.0), (1.0, 0.0), (f64::NAN, 1.0), (0.0, f64::INFINITY)] {
+            assert!(written(low, high, 5).is_empty(), "{low} to {high}");
+        }
         for most in 1..12 {
             for span in [0.7, 1.0, 3.3, 480.0] {
                 let count = Ticks::within(-span / 3.0, span, most).labelled().count();
