@@ -242,7 +242,7 @@ parameters! {
         /// Where the shoulder has fallen by this, the breech face ends.
         shoulder_depth: 6.0 um, 0.0..=50.0, "measured: masks made by hand on whole heads reach so far";
         /// Distance that the breech face keeps from flowback.
-        margin: 20.0 um, 0.0..=200.0, "one sample of the relief";
+        margin: 50.0 um, 0.0..=200.0, "measured: the wall of flowback and the moat at its foot on whole heads";
         /// Least confidence that needs no person to look.
         least_confidence: 0.5 share, 0.0..=1.0, "each of four signs half way between none and enough would give less";
     }

@@ -125,6 +125,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "picture",
             "report",
             "search",
+            "segment",
             "service",
             "signature",
             "simulate",

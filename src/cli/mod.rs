@@ -21,6 +21,7 @@ mod holdout;
 mod inspect;
 mod library;
 mod metadata;
+mod origin;
 mod output;
 mod parameters;
 mod progress;
@@ -30,6 +31,7 @@ mod render;
 mod scans;
 mod scores;
 mod search;
+mod segment;
 mod serve;
 mod share;
 mod show;
@@ -100,6 +102,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Store(arguments) => store::run(&context, arguments),
         Command::Transform(arguments) => transform::run(&context, &arguments),
         Command::Render(arguments) => render::run(&arguments),
+        Command::Segment(arguments) => segment::run(&context, &arguments),
         Command::Simulate(arguments) => simulate::run(&context, &arguments),
         Command::Demo(arguments) => demo::run(&context, &arguments),
         Command::Share(arguments) => share::run(&context, &arguments),

@@ -3,8 +3,8 @@
 //! The surface cropped about the primer, with everything missing that is not the mark: what a signature
 //! is extracted from. Heights are as they were measured.
 
-use super::Segmented;
-use crate::surface::{Region, Surface, SurfaceError};
+use super::{SegmentError, Segmented};
+use crate::surface::{Region, Surface};
 use crate::units::Length;
 use ndarray::Array2;
 
@@ -14,12 +14,12 @@ use ndarray::Array2;
 /// missing samples. Shape of the result: odd along both axes.
 ///
 /// # Errors
-/// A region without a sample.
+/// A region without a measured sample.
 pub fn isolate(
     surface: &Surface,
     segmented: &Segmented,
     region: Region,
-) -> Result<Surface, SurfaceError> {
+) -> Result<Surface, SegmentError> {
     let spacing = surface.spacing();
     let (rows, columns) = (surface.rows(), surface.columns());
     let middle = |place: Length, step, count: usize| {
@@ -37,7 +37,7 @@ pub fn isolate(
         }
     }
     if empty {
-        return Err(SurfaceError::Empty { rows: 0, columns: 0 });
+        return Err(SegmentError::NotInView { region: region.name() });
     }
     let dim = (2 * down + 1, 2 * across + 1);
     let mut heights = Array2::zeros(dim);
@@ -59,5 +59,6 @@ pub fn isolate(
             }
         }
     }
-    Surface::new(heights, mask, spacing, surface.kind())
+    Ok(Surface::new(heights, mask, spacing, surface.kind())
+        .expect("samples of a surface are a surface"))
 }

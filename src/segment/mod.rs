@@ -52,6 +52,12 @@ pub enum SegmentError {
         /// What there is instead.
         found: &'static str,
     },
+    /// The part that is wanted was not found.
+    #[error("no {region} is in view")]
+    NotInView {
+        /// Its name.
+        region: &'static str,
+    },
 }
 
 /// A circle on a surface.

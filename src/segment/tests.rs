@@ -121,6 +121,6 @@ fn the_breech_face_alone_lies_in_a_frame_about_the_primer() {
     assert!(!mark.mask()[[row, column]], "the pin is in the middle");
     assert!(matches!(
         isolate(&surface, &found, Region::Ejector),
-        Err(crate::surface::SurfaceError::Empty { .. })
+        Err(SegmentError::NotInView { region: "ejector" })
     ));
 }

@@ -12,7 +12,7 @@ mod region;
 mod texture;
 
 pub use pose::Pose;
-pub use region::{Region, Regions};
+pub use region::{Region, Regions, UnknownRegion};
 pub use texture::Texture;
 
 use crate::units::Length;

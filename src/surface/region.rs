@@ -6,6 +6,7 @@
 
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
+use std::str::FromStr;
 
 /// A part of the head of a fired cartridge case, from the outside in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -65,6 +66,25 @@ impl Region {
     }
 }
 
+/// A word that names no region.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error(
+    "{found} is no region: wanted headstamp, ejector, primer_groove, breech_face, flowback or firing_pin"
+)]
+pub struct UnknownRegion {
+    /// What was found.
+    pub found: String,
+}
+
+impl FromStr for Region {
+    type Err = UnknownRegion;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let named = Self::ALL.into_iter().find(|region| region.name() == text);
+        named.ok_or_else(|| UnknownRegion { found: text.to_owned() })
+    }
+}
+
 /// The region of every sample of a surface, (rows, columns); none where nothing is said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Regions {
@@ -115,12 +135,19 @@ mod tests {
     }
 
     #[test]
+    fn a_word_that_is_no_region_is_named() {
+        let error = "breech".parse::<Region>().unwrap_err().to_string();
+        assert!(error.starts_with("breech is no region: wanted headstamp"), "{error}");
+    }
+
+    #[test]
     fn names_and_colours_tell_regions_apart() {
         let (mut names, mut colours) = (Vec::new(), Vec::new());
         for region in Region::ALL {
             assert!(!names.contains(&region.name()), "{region:?}");
             assert!(!colours.contains(&region.colour()), "{region:?}");
             names.push(region.name());
+            assert_eq!(region.name().parse(), Ok(region));
             colours.push(region.colour());
         }
     }

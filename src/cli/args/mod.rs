@@ -16,7 +16,9 @@ pub(super) use region::{
     CheckpointArguments, ConfigCommand, ServeArguments, ShareArguments, ShareWith,
 };
 
-pub(super) use surface::{RenderArguments, RenderedAs, RenderedLevel, TransformArguments};
+pub(super) use surface::{
+    RenderArguments, RenderedAs, RenderedLevel, SegmentArguments, TransformArguments,
+};
 
 use super::remote::{RemoteArguments, SourceArguments};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -65,6 +67,7 @@ pub(super) enum Command {
     Store(StoreCommand),
     Transform(TransformArguments),
     Render(RenderArguments),
+    Segment(SegmentArguments),
     Simulate(SimulateArguments),
     Demo(DemoArguments),
     Share(ShareArguments),

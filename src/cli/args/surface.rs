@@ -1,4 +1,4 @@
-//! Verbs on single scans: `transform` and `render`, as typed.
+//! Verbs on single scans: `transform`, `render` and `segment`, as typed.
 
 use super::{HeightUnit, ReadArguments};
 use crate::cli::render::{LineWords, RangeWords};
@@ -133,4 +133,28 @@ pub(in crate::cli) enum RenderedAs {
 pub(in crate::cli) enum RenderedLevel {
     None,
     Plane,
+}
+
+/// Find the parts of the head of a cartridge case, as the microscope measured it, and cut one out
+///
+/// Breech face, flowback, firing pin, primer groove and headstamp. Exit code 1 if it is not sure: then nothing is cut
+/// out, and the picture is for a person to look at.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct SegmentArguments {
+    /// The scan of a head: a topography
+    pub(in crate::cli) file: PathBuf,
+    /// Where the part is written: an X3P cropped about the primer, with all else missing
+    #[arg(long, value_name = "MASKED.x3p")]
+    pub(in crate::cli) out: Option<PathBuf>,
+    /// The part that is cut out
+    #[arg(long, value_name = "REGION", default_value = "breech_face")]
+    pub(in crate::cli) region: crate::surface::Region,
+    /// Write a picture of the head with its parts
+    #[arg(long, value_name = "PNG")]
+    pub(in crate::cli) picture: Option<PathBuf>,
+    /// Print what was found as JSON
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+    #[command(flatten)]
+    pub(in crate::cli) read: ReadArguments,
 }

@@ -1,12 +1,12 @@
 //! `casemark transform`: scans moved, masked, converted or harmed on purpose, and written as X3P.
 //!
-//! `steps` has the steps and their fixed order, `origin` what the new file says of them. The same words
-//! give the same files; no original is written over.
+//! `steps` has the steps and their fixed order. The same words give the same files; no original is
+//! written over.
 
-mod origin;
 mod steps;
 
 use super::args::TransformArguments;
+use super::origin::Origin;
 use super::output::{print, write_file};
 use super::scans::{bytes, check_not_an_input, collect, numbers, read, read_options};
 use super::{Context, Outcome};
@@ -149,7 +149,7 @@ fn transform(
     under_way.move_frame(arguments, chance)?;
     under_way.harm(arguments, chance)?;
     let (surface, done) = under_way.into_parts();
-    let origin = origin::Origin { name: &name, sha256, file_format };
+    let origin = Origin { name: &name, sha256, file_format };
     let metadata = origin.written_into(metadata, done)?;
     Ok(x3p::write(&surface, &metadata)?)
 }

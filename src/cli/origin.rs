@@ -1,4 +1,4 @@
-//! What does a transformed file say about where it comes from?
+//! What does a changed file say about where it comes from?
 
 use crate::digest::Digest;
 use crate::format::{FileFormat, Metadata, Warning};

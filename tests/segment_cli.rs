@@ -1,0 +1,99 @@
+//! Does `casemark segment` find and cut out what it says? Runs the real binary in fresh folders.
+#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
+#![cfg(feature = "cli")]
+
+#[path = "support/program.rs"]
+mod program;
+
+use casemark::format::{Metadata, ReadOptions, read, x3p};
+use casemark::surface::{Kind, Spacing, Surface};
+use casemark::units::Length;
+use ndarray::Array2;
+use program::{Program, testdata_text};
+
+const SPACING_UM: f64 = 12.5;
+
+/// A head in few words, in the middle of its frame: pin, flowback, flat, shoulder, groove and face. A flat
+/// that reaches so far that no shoulder falls is none.
+fn head(flat_um: f64) -> Vec<u8> {
+    let heights = Array2::from_shape_fn((441, 441), |(row, column)| {
+        let (y, x) = ((row as f64 - 220.0) * SPACING_UM, (column as f64 - 220.0) * SPACING_UM);
+        let r = (x * x + y * y).sqrt();
+        let texture = 1.5 * libm::sin(x / 17.0 + y / 41.0) * libm::cos(y / 23.0);
+        let part = match r {
+            r if r < 450.0 => -140.0,
+            r if r < 850.0 => 35.0,
+            r if r < flat_um => 0.0,
+            r if r < flat_um + 350.0 => -(r - flat_um) * (r - flat_um) / 800.0,
+            r if r < flat_um + 700.0 => -153.0,
+            _ => 50.0,
+        };
+        (part + texture + 0.01 * x) / 1e6
+    });
+    let spacing = Spacing::square(Length::from_micrometres(SPACING_UM));
+    let surface = Surface::from_finite(heights, spacing, Kind::Topography).unwrap();
+    x3p::write(&surface, &Metadata::default()).unwrap()
+}
+
+#[test]
+fn a_breech_face_is_found_cut_out_and_drawn() {
+    let program = Program::new();
+    program.write("head.x3p", &head(1600.0));
+    let words = ["segment", "head.x3p", "--out", "face.x3p", "--picture", "parts.png", "--json"];
+    let report = program.run(&words).exits(0).json();
+    assert_eq!(report["sure"], true);
+    let radius = report["primer"]["radius_um"].as_f64().unwrap();
+    // The shoulder has fallen by 60 um.
+    assert!((radius - 1819.0).abs() < 20.0, "{radius}");
+    let part = |name: &str| {
+        let parts = report["regions"].as_array().unwrap().clone();
+        let part = parts.into_iter().find(|part| part["region"] == name).unwrap();
+        part["area_mm2"].as_f64().unwrap()
+    };
+    let ring =
+        |inner: f64, outer: f64| std::f64::consts::PI * (outer * outer - inner * inner) / 1e6;
+    assert!((part("breech_face") / ring(900.0, 1669.0) - 1.0).abs() < 0.05);
+    assert!((part("firing_pin") / ring(0.0, 450.0) - 1.0).abs() < 0.1);
+
+    let bytes = std::fs::read(program.path("face.x3p")).unwrap();
+    let scan = read(&bytes, &ReadOptions::default()).unwrap();
+    let samples = scan.surface.valid_count() as f64 * SPACING_UM * SPACING_UM / 1e6;
+    assert!((samples - part("breech_face")).abs() < 1e-9, "{samples}");
+    let comment = scan.metadata.comment.unwrap();
+    assert!(comment.contains("breech_face found by segmentation"), "{comment}");
+    assert!(comment.contains("head.x3p"), "{comment}");
+    let picture = image::open(program.path("parts.png")).unwrap().into_rgb8();
+    assert!(picture.width() > 1000);
+    // The same words give the same bytes, and people get a table.
+    let words = ["segment", "head.x3p", "--out", "again.x3p", "--picture", "again.png"];
+    let told = program.run(&words).exits(0);
+    assert!(told.stdout().contains("breech_face written to again.x3p"), "{}", told.told());
+    for (one, other) in [("face.x3p", "again.x3p"), ("parts.png", "again.png")] {
+        let read = |name: &str| std::fs::read(program.path(name)).unwrap();
+        assert_eq!(read(one), read(other), "{one}");
+    }
+}
+
+#[test]
+fn what_is_no_head_is_refused_by_name_and_nothing_is_written() {
+    let program = Program::new();
+    let cropped = testdata_text("demo/references/F0001-S01.x3p");
+    program
+        .run(&["segment", &cropped, "--out", "face.x3p"])
+        .exits(2)
+        .complains("F0001-S01.x3p")
+        .complains("no primer is in view");
+    assert!(!program.path("face.x3p").exists());
+    program.write("head.x3p", &head(1600.0));
+    program
+        .run(&["segment", "head.x3p", "--region", "breech"])
+        .exits(2)
+        .complains("breech is no region: wanted headstamp");
+    program.run(&["segment", "head.x3p", "--out", "head.x3p"]).exits(2);
+    // No ejector is in view.
+    program
+        .run(&["segment", "head.x3p", "--region", "ejector", "--out", "none.x3p"])
+        .exits(2)
+        .complains("no ejector is in view");
+    assert!(!program.path("none.x3p").exists());
+}
