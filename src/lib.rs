@@ -68,6 +68,7 @@ pub mod format;
 #[cfg(feature = "store")]
 pub mod gallery;
 pub mod index;
+pub mod mark;
 pub mod matcher;
 pub mod parameters;
 #[cfg(feature = "picture")]

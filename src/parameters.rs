@@ -3,7 +3,7 @@
 //! Every parameter is declared once, in this file, with its unit, bounds, default and source; the
 //! struct, the default, the check of bounds, the list for people ([`Parameters::list`]) and the digest
 //! that results carry all come from that one line. Two groups: what changes a stored signature
-//! ([`Extraction`]) and what changes only a comparison of two ([`Registration`], [`CongruentCells`]).
+//! ([`Segmentation`], [`Extraction`]) and what changes only a comparison of two ([`Registration`], [`CongruentCells`]).
 
 use crate::digest::Digest;
 use crate::units::{Angle, Length};
@@ -249,14 +249,6 @@ parameters! {
 }
 
 impl Segmentation {
-    /// Checks every bound.
-    ///
-    /// # Errors
-    /// The first parameter outside its bounds.
-    pub fn check(&self) -> Result<(), ParameterError> {
-        check(&self.list())
-    }
-
     /// Digest of the parameters that regions depend on.
     #[must_use]
     pub fn digest(&self) -> Digest {
@@ -361,6 +353,8 @@ impl Index {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parameters {
+    /// Head to marks.
+    pub segmentation: Segmentation,
     /// Surface to signature.
     pub extraction: Extraction,
     /// Signatures to pose.
@@ -373,8 +367,12 @@ impl Parameters {
     /// Every parameter with its declaration, in a fixed order.
     #[must_use]
     pub fn list(&self) -> Vec<Entry> {
-        let groups =
-            [self.extraction.list(), self.registration.list(), self.congruent_cells.list()];
+        let groups = [
+            self.segmentation.list(),
+            self.extraction.list(),
+            self.registration.list(),
+            self.congruent_cells.list(),
+        ];
         groups.concat()
     }
 
@@ -395,7 +393,7 @@ impl Parameters {
     /// Digest of the parameters that a stored signature depends on: what a signature carries.
     #[must_use]
     pub fn extraction_digest(&self) -> Digest {
-        digest(&self.extraction.list())
+        digest(&[self.segmentation.list(), self.extraction.list()].concat())
     }
 }
 

@@ -6,10 +6,10 @@
 
 use casemark::correlate::fft::Arithmetic;
 use casemark::format::{self, ReadOptions, SpacingUnit};
+use casemark::mark;
 use casemark::matcher::{Engine, Matcher, Prepared};
 use casemark::parameters::{Parameters, Segmentation};
 use casemark::segment::{isolate, segment};
-use casemark::signature::Signature;
 use casemark::surface::Region;
 use casemark::units::Length;
 use std::path::PathBuf;
@@ -55,18 +55,20 @@ fn found(name: &str, folder: &std::path::Path, engine: &Engine) -> Prepared {
     let options = ReadOptions { assume: SpacingUnit::Micrometres, ..ReadOptions::default() };
     let bytes = std::fs::read(folder.join(format!("raw/{name}.x3p"))).unwrap();
     let scan = format::read(&bytes, &options).unwrap();
-    let segmented = segment(&scan.surface, &Segmentation::default()).unwrap();
-    let mark = isolate(&scan.surface, &segmented, Region::BreechFace).unwrap();
-    let signature = Signature::extract(&mark, scan.sha256, engine.parameters()).unwrap();
-    engine.prepare(&signature).unwrap()
+    let extracted =
+        mark::extract(&scan.surface, Region::BreechFace, scan.sha256, engine.parameters()).unwrap();
+    assert!(extracted.confidence.is_some(), "{name} is a whole head");
+    engine.prepare(&extracted.signature).unwrap()
 }
 
 /// A signature of a scan that is as it is to be compared.
 fn cropped(path: &std::path::Path, assume: SpacingUnit, engine: &Engine) -> Prepared {
     let options = ReadOptions { assume, ..ReadOptions::default() };
     let scan = format::read(&std::fs::read(path).unwrap(), &options).unwrap();
-    let signature = Signature::extract(&scan.surface, scan.sha256, engine.parameters()).unwrap();
-    engine.prepare(&signature).unwrap()
+    let extracted =
+        mark::extract(&scan.surface, Region::BreechFace, scan.sha256, engine.parameters()).unwrap();
+    assert!(extracted.confidence.is_none(), "{} is cropped", path.display());
+    engine.prepare(&extracted.signature).unwrap()
 }
 
 #[test]

@@ -64,6 +64,11 @@ fn a_breech_face_is_found_cut_out_and_drawn() {
     assert!(comment.contains("head.x3p"), "{comment}");
     let picture = image::open(program.path("parts.png")).unwrap().into_rgb8();
     assert!(picture.width() > 1000);
+    // What is compared of the head is what was cut out of it.
+    let same = program.run(&["compare", "head.x3p", "face.x3p", "--json"]).exits(0).json();
+    assert_eq!(same["cmc_fraction"], 1.0, "{same}");
+    let inspected = program.run(&["inspect", "head.x3p", "--json"]).exits(0).json();
+    assert_eq!(inspected["head_confidence"], report["confidence"]);
     // The same words give the same bytes, and people get a table.
     let words = ["segment", "head.x3p", "--out", "again.x3p", "--picture", "again.png"];
     let told = program.run(&words).exits(0);

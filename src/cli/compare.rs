@@ -17,6 +17,7 @@ use crate::picture::{self, Drawn, Labels};
 use crate::report::{ComparisonReport, Figures};
 use crate::signature::Signature;
 use crate::store::{DiskStore, Found, ReferenceStore as _, ScanView, StoreError};
+use crate::surface::Region;
 use anyhow::{Context as _, bail, ensure};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -117,7 +118,8 @@ fn scan(
     options: &ReadOptions,
 ) -> anyhow::Result<(Signature, Traits)> {
     let (Some(id), Some(store)) = (stored(scan), store) else {
-        let Extracted { scan, signature, .. } = extract(context, scan, options)?;
+        let Extracted { scan, signature, .. } =
+            extract(context, scan, options, Region::BreechFace)?;
         let instrument = scan.metadata.instrument.name();
         let traits = Traits { instrument, ..Traits::of(signature.kind()) };
         return Ok((signature, traits));

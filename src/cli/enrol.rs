@@ -222,7 +222,8 @@ fn look(
             }
         }
     }
-    let Extracted { signature, bytes: original, .. } = extract(context, path, options)?;
+    let Extracted { signature, bytes: original, .. } =
+        extract(context, path, options, entry.mark.region())?;
     Ok(Looked::Ready(Ready {
         path: path.to_owned(),
         name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),

@@ -6,8 +6,9 @@ use super::scans::{read, read_options};
 use super::{Context, Outcome};
 use crate::digest::Digest;
 use crate::format::{FileFormat, Metadata, Scan};
+use crate::mark::{self, Extracted};
 use crate::signature::{Signature, Summary};
-use crate::surface::Kind;
+use crate::surface::{Kind, Region};
 use serde::Serialize;
 use std::fmt::Write as _;
 
@@ -30,6 +31,9 @@ struct Report {
     rms_height_um: Option<f64>,
     peak_to_valley_um: Option<f64>,
     metadata: Metadata,
+    /// How sure the parts of a whole head are, 0 to 1; `None` where the scan is taken as it is.
+    head_confidence: Option<f64>,
+    /// Of a whole head that of its breech face.
     signature: Option<Summary>,
     signature_bytes: Option<usize>,
     signature_refused: Option<String>,
@@ -37,8 +41,9 @@ struct Report {
 
 pub(super) fn run(context: &Context, arguments: &InspectArguments) -> anyhow::Result<Outcome> {
     let (scan, _) = read(&arguments.file, &read_options(&arguments.read)?)?;
-    let signature = Signature::extract(&scan.surface, scan.sha256, context.engine.parameters());
-    let report = report(&arguments.file.display().to_string(), scan, signature.as_ref());
+    let parameters = context.engine.parameters();
+    let extracted = mark::extract(&scan.surface, Region::BreechFace, scan.sha256, parameters);
+    let report = report(&arguments.file.display().to_string(), scan, extracted.as_ref());
     if arguments.json {
         print_json(&report)?;
     } else {
@@ -50,7 +55,7 @@ pub(super) fn run(context: &Context, arguments: &InspectArguments) -> anyhow::Re
 fn report<E: std::fmt::Display>(
     file: &str,
     scan: Scan,
-    signature: Result<&Signature, E>,
+    extracted: Result<&Extracted, E>,
 ) -> Report {
     let surface = &scan.surface;
     let heights =
@@ -63,8 +68,9 @@ fn report<E: std::fmt::Display>(
     });
     let (width, height) = surface.extent();
     let metrological = surface.kind() == Kind::Topography;
-    let refused = signature.as_ref().err().map(ToString::to_string);
-    let signature = signature.ok();
+    let refused = extracted.as_ref().err().map(ToString::to_string);
+    let head_confidence = extracted.as_ref().ok().and_then(|extracted| extracted.confidence);
+    let signature = extracted.ok().map(|extracted| &extracted.signature);
     Report {
         file: file.to_owned(),
         file_format: scan.file_format,
@@ -81,6 +87,7 @@ fn report<E: std::fmt::Display>(
         fill_fraction: surface.fill_fraction(),
         rms_height_um: metrological.then_some(variance.sqrt() * 1e6),
         peak_to_valley_um: metrological.then_some((high - low) * 1e6),
+        head_confidence,
         signature: signature.map(Signature::summary),
         signature_bytes: signature.map(|signature| signature.to_bytes().len()),
         signature_refused: refused,
@@ -136,6 +143,9 @@ fn describe(report: &Report) -> String {
     }
     for warning in warnings {
         line("warning", warning.to_string());
+    }
+    if let Some(confidence) = report.head_confidence {
+        line("head", format!("whole; its breech face found with confidence {confidence:.2}"));
     }
     match (&report.signature, &report.signature_refused) {
         (Some(signature), _) => line(

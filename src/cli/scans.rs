@@ -3,9 +3,10 @@
 use super::Context;
 use super::args::{HeightUnit, ReadArguments, SpacingUnit};
 use crate::format::{self, ManifestChecksum, ReadOptions, Scan};
+use crate::mark;
 use crate::matcher::Prepared;
 use crate::signature::Signature;
-use crate::surface::Spacing;
+use crate::surface::{Region, Spacing};
 use crate::units::Length;
 use anyhow::{Context as _, bail, ensure};
 use std::collections::BTreeSet;
@@ -116,32 +117,35 @@ pub(super) fn read(path: &Path, options: &ReadOptions) -> anyhow::Result<(Scan, 
     read().with_context(|| path.display().to_string())
 }
 
-/// A scan, its signature and the bytes of its file.
+/// A scan, the signature of its mark and the bytes of its file.
 pub(super) struct Extracted {
     pub(super) scan: Scan,
     pub(super) signature: Signature,
     pub(super) bytes: Vec<u8>,
 }
 
-/// A scan with its signature.
+/// A scan with the signature of its mark; `region` says which where it shows a whole head.
 pub(super) fn extract(
     context: &Context,
     path: &Path,
     options: &ReadOptions,
+    region: Region,
 ) -> anyhow::Result<Extracted> {
     let (scan, bytes) = read(path, options)?;
-    let signature = Signature::extract(&scan.surface, scan.sha256, context.engine.parameters())
-        .with_context(|| path.display().to_string())?;
+    let parameters = context.engine.parameters();
+    let mark::Extracted { signature, .. } =
+        mark::extract(&scan.surface, region, scan.sha256, parameters)
+            .with_context(|| path.display().to_string())?;
     Ok(Extracted { scan, signature, bytes })
 }
 
-/// A scan, ready for comparing.
+/// A scan, ready for comparing its breech face.
 pub(super) fn prepare(
     context: &Context,
     path: &Path,
     options: &ReadOptions,
 ) -> anyhow::Result<Prepared> {
-    let Extracted { signature, .. } = extract(context, path, options)?;
+    let Extracted { signature, .. } = extract(context, path, options, Region::BreechFace)?;
     context.engine.prepare(&signature).with_context(|| path.display().to_string())
 }
 

@@ -151,8 +151,9 @@ fn in_store(
     let options = read_options(&arguments.read)?;
     let mut searching = Searching::new(context)?;
     searching.set_recall(arguments.recall)?;
+    let region = arguments.filter.mark.region();
     // One scan that cannot be read must not cost the wait for the index.
-    let first = is_one(paths).then(|| extract(context, &paths[0], &options)).transpose()?;
+    let first = is_one(paths).then(|| extract(context, &paths[0], &options, region)).transpose()?;
     let store = super::store::open(path)?;
     let auditor = Auditor::open(&store, &ActorArguments::of(&arguments.actor))?;
     let gallery = searching.gallery(context, path);
@@ -169,11 +170,13 @@ fn in_store(
     for together in paths.chunks(TOGETHER) {
         let extracted: Vec<anyhow::Result<Extracted>> = match first.take() {
             Some(first) => vec![first],
-            None => together.par_iter().map(|path| extract(context, path, &options)).collect(),
+            None => {
+                together.par_iter().map(|path| extract(context, path, &options, region)).collect()
+            }
         };
         let mut ready = Vec::new();
         for (path, extracted) in together.iter().zip(extracted) {
-            let made = extracted.and_then(|Extracted { scan, signature, bytes }| {
+            let made = extracted.and_then(|Extracted { scan, signature, bytes, .. }| {
                 let questioned = Questioned::new(&context.engine, &searching.indexer, &signature);
                 let questioned = questioned.with_context(|| path.display().to_string())?;
                 Ok((path, Digest::of(&bytes), (questioned, traits(&scan))))

@@ -14,7 +14,7 @@ use crate::access::Action;
 use crate::client;
 use crate::format;
 use crate::gallery::{EntryVerification, GalleryOpening};
-use crate::signature::Signature;
+use crate::mark;
 use crate::store::{
     DiskStore, Filter, Progress, ReferenceStore as _, ScanId, SignatureBlob, VerificationReport,
 };
@@ -269,10 +269,10 @@ fn upgrade(
             .par_iter()
             .map(|&scan| {
                 let extract = || -> anyhow::Result<Vec<u8>> {
-                    let surface = format::read(&store.original(scan)?, &options)?;
-                    let signature =
-                        Signature::extract(&surface.surface, surface.sha256, parameters)?;
-                    Ok(signature.to_bytes())
+                    let region = store.view(scan)?.mark.kind.region();
+                    let read = format::read(&store.original(scan)?, &options)?;
+                    let extracted = mark::extract(&read.surface, region, read.sha256, parameters)?;
+                    Ok(extracted.signature.to_bytes())
                 };
                 Ok((scan, extract().with_context(|| format!("scan {scan}"))?))
             })

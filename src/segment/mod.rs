@@ -28,7 +28,7 @@ use patches::patches;
 use plateau::{Form, fit_form};
 use relief::{Reading, Relief};
 use serde::Serialize;
-use shoulder::{Depths, RAYS, Shoulder, find_shoulder};
+use shoulder::{Depths, RAYS, RIM_DEPTH, Shoulder, find_shoulder};
 
 /// How often primer, form and shoulder are found from one another.
 const PASSES: usize = 2;
@@ -111,6 +111,9 @@ pub fn segment(surface: &Surface, parameters: &Segmentation) -> Result<Segmented
     }
     // 1.
     let relief = Relief::new(surface, parameters);
+    if relief.range().is_nan() || relief.range() < RIM_DEPTH {
+        return Err(SegmentError::NoPrimer { found: "ground too even for a shoulder" });
+    }
     // 2.
     let mut ring = find_primer(&relief, parameters)
         .ok_or(SegmentError::NoPrimer { found: "no steep ground" })?;
@@ -272,7 +275,7 @@ fn confidence(found: &Found) -> f64 {
     let Shoulder { in_view, found: rays, roughness, .. } = found.shoulder;
     let ramp = |value: f64, none: f64, full: f64| ((value - none) / (full - none)).clamp(0.0, 1.0);
     ramp(rays, 0.4, 0.8)
-        * ramp(in_view, 0.25, 0.5)
+        * ramp(in_view, 0.3, 0.6)
         * ramp(roughness, 60.0, 30.0)
         * ramp(found.form.share, 0.2, 0.4)
 }

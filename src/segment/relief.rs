@@ -63,6 +63,16 @@ impl Relief {
         Self { heights, mask, spacing: parameters.spacing.micrometres() }
     }
 
+    /// From the lowest to the highest measured cell, in micrometres.
+    pub(super) fn range(&self) -> f64 {
+        let measured = self.heights.iter().zip(&self.mask).filter(|(_, valid)| **valid);
+        let (low, high) = measured
+            .fold((f32::INFINITY, f32::NEG_INFINITY), |range, (height, _)| {
+                (range.0.min(*height), range.1.max(*height))
+            });
+        f64::from(high - low)
+    }
+
     /// (rows, columns).
     pub(super) fn dim(&self) -> (usize, usize) {
         self.mask.dim()

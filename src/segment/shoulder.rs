@@ -18,7 +18,7 @@ const REACH: f64 = 700.0;
 /// Depths that the shoulder's beginning is found from, beyond the tolerance; in micrometres.
 const FALL: f64 = 40.0;
 /// The primer's rim is where the shoulder has fallen by this, in micrometres.
-const RIM_DEPTH: f64 = 60.0;
+pub(super) const RIM_DEPTH: f64 = 60.0;
 /// Rays farther than this from the curve of the others are wrong, in micrometres.
 const OUTLYING: f64 = 60.0;
 /// Rays on either side that a ray's median is taken over.

@@ -124,3 +124,13 @@ fn the_breech_face_alone_lies_in_a_frame_about_the_primer() {
         Err(SegmentError::NotInView { region: "ejector" })
     ));
 }
+
+#[test]
+fn of_a_primer_that_is_mostly_out_of_view_nothing_is_sure() {
+    let parameters = Segmentation::default();
+    let surface = head((560, 300), (1900.0, 0.0));
+    match segment(&surface, &parameters) {
+        Ok(found) => assert!(!found.is_sure(&parameters), "{} {}", found.confidence, found.in_view),
+        Err(error) => assert!(matches!(error, SegmentError::NoPrimer { .. }), "{error}"),
+    }
+}

@@ -7,7 +7,7 @@ use super::pb::download_response::Content as Downloaded;
 use super::pb::enrol_request::Content;
 use super::pb::reference_service_server::ReferenceService;
 use super::pb::withdraw_request::Subject as Named;
-use super::scans::{extract_upload, file_subject};
+use super::scans::{extract, file_subject};
 use super::status::{Fault, Problem};
 use super::upload::{Assembly, Inbound, Upload};
 use super::work::{Bench, Queue};
@@ -197,7 +197,7 @@ fn enter(
     upload: Upload,
     entry: &Entry,
 ) -> Result<pb::EnrolResponse, Fault> {
-    let extracted = bench.compute(|| extract_upload(scope, upload))?;
+    let extracted = bench.compute(|| extract(scope, upload, entry.mark.region()))?;
     let (upload, signature) = (&extracted.upload, &extracted.signature);
     if bench.stopped() {
         return Err(Fault::Cancelled);

@@ -7,9 +7,11 @@ use super::{convert, pb};
 use crate::calibration::Traits;
 use crate::digest::Digest;
 use crate::format::{self, Scan};
+use crate::mark;
 use crate::matcher::Prepared;
 use crate::signature::Signature;
 use crate::store::{ScanId, ScanView, StoreError, Subject};
+use crate::surface::Region;
 
 /// A scan to compare.
 #[derive(Debug)]
@@ -78,28 +80,28 @@ pub(super) fn file_subject(sha256: Digest) -> String {
     format!("file {sha256}")
 }
 
-/// Reads an upload and extracts its signature.
-pub(super) fn extract(scope: &Scope, assembly: Assembly) -> Result<Extracted, Fault> {
-    extract_upload(scope, assembly.finish()?)
-}
-
-/// The same, of an upload that was hashed already.
-pub(super) fn extract_upload(scope: &Scope, upload: Upload) -> Result<Extracted, Fault> {
+/// Reads an upload and extracts the signature of its mark; `region` says which where it shows a whole head.
+pub(super) fn extract(scope: &Scope, upload: Upload, region: Region) -> Result<Extracted, Fault> {
     let field = upload.field;
     let scan = format::read(&upload.bytes, &upload.options)
         .map_err(|source| Fault::Format { field, source })?;
     let parameters = scope.shared.engine.parameters();
-    let signature = Signature::extract(&scan.surface, upload.sha256, parameters)
-        .map_err(|source| Fault::Preprocess { field, source })?;
+    let mark::Extracted { signature, .. } =
+        mark::extract(&scan.surface, region, upload.sha256, parameters)
+            .map_err(|source| Fault::Mark { field, source })?;
     Ok(Extracted { upload, scan, signature })
 }
 
-/// The signature of a scan, and what is known of it.
-pub(super) fn signature(scope: &Scope, source: Source) -> Result<(Signature, Traits), Fault> {
+/// The signature of a scan, and what is known of it; `region` is the mark of an upload that shows a whole head.
+pub(super) fn signature(
+    scope: &Scope,
+    source: Source,
+    region: Region,
+) -> Result<(Signature, Traits), Fault> {
     match source {
         Source::Stored(id) => stored_signature(scope, id),
         Source::Uploaded(assembly) => {
-            let Extracted { scan, signature, .. } = extract(scope, *assembly)?;
+            let Extracted { scan, signature, .. } = extract(scope, assembly.finish()?, region)?;
             let instrument = scan.metadata.instrument.name();
             let traits = Traits { instrument, ..Traits::of(signature.kind()) };
             Ok((signature, traits))
@@ -107,9 +109,9 @@ pub(super) fn signature(scope: &Scope, source: Source) -> Result<(Signature, Tra
     }
 }
 
-/// A scan made ready for comparing.
+/// A scan made ready for comparing, an upload that shows a whole head by its breech face.
 pub(super) fn prepare(scope: &Scope, source: Source) -> Result<Ready, Fault> {
-    let (signature, traits) = signature(scope, source)?;
+    let (signature, traits) = signature(scope, source, Region::BreechFace)?;
     Ok(Ready { prepared: scope.shared.engine.prepare(&signature)?, traits })
 }
 

@@ -28,7 +28,8 @@ use crate::search::{
     Advance, Candidate, Depth, Failure, Observer, Query, Questioned, Search, SearchError,
     SearchResult, Stage, Stored,
 };
-use crate::store::{Filter, ScanId, ScanView, Skipped, StoreError};
+use crate::store::{Filter, MarkKind, ScanId, ScanView, Skipped, StoreError};
+use crate::surface::Region;
 use std::error::Error as _;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -179,7 +180,8 @@ fn find(
     let shared = &scope.shared;
     let (engine, indexer) = (&shared.engine, shared.gallery.indexer());
     // 1.
-    let (signature, traits) = bench.compute(|| signature(scope, questioned))?;
+    let region = filter.mark.map_or(Region::BreechFace, MarkKind::region);
+    let (signature, traits) = bench.compute(|| signature(scope, questioned, region))?;
     scope.trail.about(file_subject(signature.source()));
     let questioned = bench.compute(|| Ok(Questioned::new(engine, indexer, &signature)?))?;
     // 2.

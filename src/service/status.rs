@@ -11,8 +11,8 @@ use crate::calibration::CalibrationError;
 use crate::digest::Digest;
 use crate::format::FormatError;
 use crate::gallery::GalleryError;
+use crate::mark::MarkError;
 use crate::matcher::CompareError;
-use crate::preprocess::PreprocessError;
 use crate::search::SearchError;
 use crate::signature::SignatureError;
 use crate::store::{MetadataError, ScanId, StoreError};
@@ -39,7 +39,7 @@ pub(super) enum Fault {
     #[error("{field} is no scan that can be used")]
     Format { field: &'static str, source: FormatError },
     #[error("no signature can be had from {field}")]
-    Preprocess { field: &'static str, source: PreprocessError },
+    Mark { field: &'static str, source: MarkError },
     #[error("the scans cannot be compared")]
     Compare { source: CompareError },
     #[error("{field} was stated to have {stated} bytes, {found} came")]
@@ -139,7 +139,7 @@ impl Fault {
         match self {
             Self::Field { .. }
             | Self::Order { .. }
-            | Self::Preprocess { .. }
+            | Self::Mark { .. }
             | Self::Length { .. }
             | Self::Sha256 { .. }
             | Self::RequestIdReused => Code::InvalidArgument,
@@ -183,7 +183,7 @@ impl Fault {
                 FileFault::Statement(_) => "FILE_NEEDS_STATEMENT",
                 FileFault::Limit => "FILE_BEYOND_LIMIT",
             },
-            Self::Preprocess { .. } => "SURFACE_UNUSABLE",
+            Self::Mark { .. } => "SURFACE_UNUSABLE",
             Self::Compare { .. } => "NOT_COMPARABLE",
             Self::Length { .. } => "LENGTH_DIFFERS",
             Self::Sha256 { .. } => "SHA256_DIFFERS",
@@ -293,7 +293,7 @@ impl Fault {
                 FileFault::Statement(option) => format!("{field}.options.{option}").into(),
                 FileFault::Limit => return None,
             }),
-            Self::Preprocess { field, .. } => Some((*field).into()),
+            Self::Mark { field, .. } => Some((*field).into()),
             Self::Length { field, .. } => Some(format!("{field}.size_bytes").into()),
             Self::Sha256 { field, .. } => Some(format!("{field}.sha256").into()),
             Self::RequestIdReused => Some("metadata.request_id".into()),

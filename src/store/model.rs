@@ -7,6 +7,7 @@
 
 use super::metadata::Country;
 use crate::digest::Digest;
+use crate::surface::Region;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -116,6 +117,17 @@ impl MarkKind {
             Self::FiringPin => "firing_pin",
             Self::Ejector => "ejector",
             Self::ApertureShear => "aperture_shear",
+        }
+    }
+
+    /// The part of a head that it is on.
+    #[must_use]
+    pub const fn region(self) -> Region {
+        match self {
+            Self::BreechFace => Region::BreechFace,
+            Self::FiringPin => Region::FiringPin,
+            Self::Ejector => Region::Ejector,
+            Self::ApertureShear => Region::Flowback,
         }
     }
 }
