@@ -74,6 +74,7 @@ pub mod parameters;
 #[cfg(feature = "picture")]
 pub mod picture;
 pub mod preprocess;
+pub mod quality;
 pub mod report;
 #[cfg(feature = "store")]
 pub mod search;

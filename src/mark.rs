@@ -6,11 +6,12 @@
 //! where the mark is. The one way by which the command line and the service come to signatures.
 
 use crate::digest::Digest;
-use crate::parameters::Parameters;
+use crate::parameters::{Parameters, Segmentation};
 use crate::preprocess::PreprocessError;
 use crate::segment::{SegmentError, isolate, segment};
 use crate::signature::Signature;
 use crate::surface::{Region, Surface};
+use std::borrow::Cow;
 
 /// Why a scan gives no signature.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -35,44 +36,72 @@ pub enum MarkError {
     },
 }
 
+/// The surface of a mark.
+#[derive(Clone, Debug)]
+pub struct Mark<'a> {
+    /// Cut out of its head, or the scan as it is.
+    pub surface: Cow<'a, Surface>,
+    /// What is said of the head; `None` where the scan was taken as it is.
+    pub head: Option<Head>,
+}
+
+/// What is said of a whole head.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Head {
+    /// How sure its parts are, 0 to 1.
+    pub confidence: f64,
+    /// Share of the primer's circumference in view, 0 to 1.
+    pub in_view: f64,
+}
+
 /// The signature of a mark.
 #[derive(Clone, Debug)]
 pub struct Extracted {
     /// Ready to be kept or compared.
     pub signature: Signature,
-    /// How sure the parts of the head were, 0 to 1; `None` where the scan was taken as it is.
-    pub confidence: Option<f64>,
+    /// What is said of the head; `None` where the scan was taken as it is.
+    pub head: Option<Head>,
 }
 
-/// Scan to signature. `region` is the part that is wanted of a head; `source` the SHA-256 of the file.
+/// Scan to mark; `region` is the part that is wanted of a head.
 ///
-/// Cost: that of [`Signature::extract`], and for finding the parts of a head about as much again as for
-/// reading it.
+/// Cost: about that of reading the file for a head, a fifth of it for a scan that is none.
 ///
 /// # Errors
-/// A head whose parts are not sure, or that does not show the wanted one; a mark without enough texture.
+/// A head whose parts are not sure, or that does not show the wanted one.
+pub fn find<'a>(
+    surface: &'a Surface,
+    region: Region,
+    parameters: &Segmentation,
+) -> Result<Mark<'a>, MarkError> {
+    let segmented = match segment(surface, parameters) {
+        Ok(segmented) => segmented,
+        Err(
+            SegmentError::NotTopography
+            | SegmentError::NoPrimer { .. }
+            | SegmentError::NotInView { .. },
+        ) => return Ok(Mark { surface: Cow::Borrowed(surface), head: None }),
+    };
+    let (confidence, in_view) = (segmented.confidence, segmented.in_view);
+    if !segmented.is_sure(parameters) {
+        let wanted = parameters.least_confidence;
+        return Err(MarkError::NotSure { found: confidence, wanted });
+    }
+    let mark = isolate(surface, &segmented, region).map_err(MarkError::Segment)?;
+    Ok(Mark { surface: Cow::Owned(mark), head: Some(Head { confidence, in_view }) })
+}
+
+/// Scan to signature, by [`find`]; `source` is the SHA-256 of the file.
+///
+/// # Errors
+/// As [`find`], and a mark without enough texture.
 pub fn extract(
     surface: &Surface,
     region: Region,
     source: Digest,
     parameters: &Parameters,
 ) -> Result<Extracted, MarkError> {
-    let segmented = match segment(surface, &parameters.segmentation) {
-        Ok(segmented) => segmented,
-        Err(
-            SegmentError::NotTopography
-            | SegmentError::NoPrimer { .. }
-            | SegmentError::NotInView { .. },
-        ) => {
-            let signature = Signature::extract(surface, source, parameters)?;
-            return Ok(Extracted { signature, confidence: None });
-        }
-    };
-    let (found, wanted) = (segmented.confidence, parameters.segmentation.least_confidence);
-    if !segmented.is_sure(&parameters.segmentation) {
-        return Err(MarkError::NotSure { found, wanted });
-    }
-    let mark = isolate(surface, &segmented, region).map_err(MarkError::Segment)?;
-    let signature = Signature::extract(&mark, source, parameters)?;
-    Ok(Extracted { signature, confidence: Some(found) })
+    let mark = find(surface, region, &parameters.segmentation)?;
+    let signature = Signature::extract(&mark.surface, source, parameters)?;
+    Ok(Extracted { signature, head: mark.head })
 }

@@ -26,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("report", &["cmc", "comparison", "digest"]),
     ("signature", &["digest", "parameters", "preprocess", "surface", "units"]),
     ("index", &["correlate", "digest", "filter", "parameters", "signature", "surface", "units"]),
+    ("quality", &["parameters", "preprocess", "surface", "units"]),
     ("mark", &["digest", "parameters", "preprocess", "segment", "signature", "surface"]),
     (
         "matcher",
@@ -126,6 +127,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "matcher",
             "parameters",
             "picture",
+            "quality",
             "report",
             "search",
             "segment",

@@ -57,7 +57,7 @@ fn found(name: &str, folder: &std::path::Path, engine: &Engine) -> Prepared {
     let scan = format::read(&bytes, &options).unwrap();
     let extracted =
         mark::extract(&scan.surface, Region::BreechFace, scan.sha256, engine.parameters()).unwrap();
-    assert!(extracted.confidence.is_some(), "{name} is a whole head");
+    assert!(extracted.head.is_some(), "{name} is a whole head");
     engine.prepare(&extracted.signature).unwrap()
 }
 
@@ -67,7 +67,7 @@ fn cropped(path: &std::path::Path, assume: SpacingUnit, engine: &Engine) -> Prep
     let scan = format::read(&std::fs::read(path).unwrap(), &options).unwrap();
     let extracted =
         mark::extract(&scan.surface, Region::BreechFace, scan.sha256, engine.parameters()).unwrap();
-    assert!(extracted.confidence.is_none(), "{} is cropped", path.display());
+    assert!(extracted.head.is_none(), "{} is cropped", path.display());
     engine.prepare(&extracted.signature).unwrap()
 }
 

@@ -3,10 +3,12 @@
 use super::args::InspectArguments;
 use super::output::{print, print_json};
 use super::scans::{read, read_options};
-use super::{Context, Outcome};
+use super::{Context, Outcome, quality};
 use crate::digest::Digest;
 use crate::format::{FileFormat, Metadata, Scan};
-use crate::mark::{self, Extracted};
+use crate::mark::{self, Head, MarkError};
+use crate::preprocess::PreprocessError;
+use crate::quality::Finding;
 use crate::signature::{Signature, Summary};
 use crate::surface::{Kind, Region};
 use serde::Serialize;
@@ -37,13 +39,20 @@ struct Report {
     signature: Option<Summary>,
     signature_bytes: Option<usize>,
     signature_refused: Option<String>,
+    /// What an examiner should know of the mark, the worst first.
+    findings: Vec<Finding>,
 }
 
 pub(super) fn run(context: &Context, arguments: &InspectArguments) -> anyhow::Result<Outcome> {
     let (scan, _) = read(&arguments.file, &read_options(&arguments.read)?)?;
     let parameters = context.engine.parameters();
-    let extracted = mark::extract(&scan.surface, Region::BreechFace, scan.sha256, parameters);
-    let report = report(&arguments.file.display().to_string(), scan, extracted.as_ref());
+    let found = mark::find(&scan.surface, Region::BreechFace, &parameters.segmentation);
+    let looked = found.map(|mark| {
+        let signature = Signature::extract(&mark.surface, scan.sha256, parameters);
+        let findings = quality::of(&mark, &signature, &scan.metadata).findings;
+        Looked { head: mark.head, signature, findings }
+    });
+    let report = report(&arguments.file.display().to_string(), &scan, looked);
     if arguments.json {
         print_json(&report)?;
     } else {
@@ -52,11 +61,14 @@ pub(super) fn run(context: &Context, arguments: &InspectArguments) -> anyhow::Re
     Ok(Outcome::Done)
 }
 
-fn report<E: std::fmt::Display>(
-    file: &str,
-    scan: Scan,
-    extracted: Result<&Extracted, E>,
-) -> Report {
+/// What there is of a mark.
+struct Looked {
+    head: Option<Head>,
+    signature: Result<Signature, PreprocessError>,
+    findings: Vec<Finding>,
+}
+
+fn report(file: &str, scan: &Scan, looked: Result<Looked, MarkError>) -> Report {
     let surface = &scan.surface;
     let heights =
         || surface.heights().iter().zip(surface.mask()).filter(|(_, v)| **v).map(|(h, _)| *h);
@@ -68,9 +80,16 @@ fn report<E: std::fmt::Display>(
     });
     let (width, height) = surface.extent();
     let metrological = surface.kind() == Kind::Topography;
-    let refused = extracted.as_ref().err().map(ToString::to_string);
-    let head_confidence = extracted.as_ref().ok().and_then(|extracted| extracted.confidence);
-    let signature = extracted.ok().map(|extracted| &extracted.signature);
+    let (head, signature, findings, refused) = match looked {
+        Ok(Looked { head, signature: Ok(signature), findings }) => {
+            (head, Some(signature), findings, None)
+        }
+        Ok(Looked { head, signature: Err(refused), findings }) => {
+            (head, None, findings, Some(refused.to_string()))
+        }
+        Err(refused) => (None, None, Vec::new(), Some(refused.to_string())),
+    };
+    let signature = signature.as_ref();
     Report {
         file: file.to_owned(),
         file_format: scan.file_format,
@@ -87,11 +106,12 @@ fn report<E: std::fmt::Display>(
         fill_fraction: surface.fill_fraction(),
         rms_height_um: metrological.then_some(variance.sqrt() * 1e6),
         peak_to_valley_um: metrological.then_some((high - low) * 1e6),
-        head_confidence,
+        head_confidence: head.map(|head| head.confidence),
         signature: signature.map(Signature::summary),
         signature_bytes: signature.map(|signature| signature.to_bytes().len()),
         signature_refused: refused,
-        metadata: scan.metadata,
+        findings,
+        metadata: scan.metadata.clone(),
     }
 }
 
@@ -164,5 +184,5 @@ fn describe(report: &Report) -> String {
         ),
         (None, reason) => line("no signature", reason.clone().unwrap_or_default()),
     }
-    text
+    text + &quality::lines(&report.findings)
 }

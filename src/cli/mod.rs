@@ -25,6 +25,7 @@ mod origin;
 mod output;
 mod parameters;
 mod progress;
+mod quality;
 mod record;
 mod remote;
 mod render;

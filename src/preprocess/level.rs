@@ -2,7 +2,8 @@
 //!
 //! For a surface that is already cropped to its mark; not for heads with form (a sphere, a dome).
 
-use crate::surface::Surface;
+use crate::surface::{Spacing, Surface};
+use crate::units::Angle;
 use ndarray::Array2;
 
 /// A plane over the frame of a surface.
@@ -27,6 +28,15 @@ impl Plane {
     pub fn height(&self, row: f64, column: f64) -> f64 {
         let (x, y) = (column - self.x0 - self.x_mean, row - self.y0 - self.y_mean);
         self.z_mean + self.slope_x * x + self.slope_y * y
+    }
+}
+
+impl Plane {
+    /// The angle between it and the horizontal, for samples so far apart; 0 to 90 degrees.
+    #[must_use]
+    pub fn tilt(&self, spacing: Spacing) -> Angle {
+        let (x, y) = (self.slope_x / spacing.x.metres(), self.slope_y / spacing.y.metres());
+        Angle::from_radians(libm::atan((x * x + y * y).sqrt()))
     }
 }
 

@@ -7,6 +7,8 @@ mod level;
 mod spread;
 mod trimmed;
 
+pub(crate) use spread::robust_deviation;
+
 pub use level::{Plane, least_squares_plane, level};
 pub use trimmed::trimmed_plane;
 
@@ -17,7 +19,7 @@ use crate::units::Length;
 use ndarray::{Array2, Zip};
 
 /// Why no texture can be had from a surface.
-#[derive(Debug, thiserror::Error, PartialEq)]
+#[derive(Clone, Debug, thiserror::Error, PartialEq)]
 #[non_exhaustive]
 pub enum PreprocessError {
     /// Too few samples are left to compare anything.

@@ -1,0 +1,248 @@
+//! What is wrong or odd, how badly, and how is that said?
+
+use super::{Calibration, Circumstances, Measures};
+use crate::parameters::QualityLimits;
+use crate::preprocess::PreprocessError;
+use crate::units::Length;
+use serde::Serialize;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Worth knowing.
+    Note,
+    /// May cost a match: measure again if that is possible.
+    Warn,
+    /// Not to be entered or compared.
+    Refuse,
+}
+
+/// What it is about. The names are written into files and never change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Name {
+    /// The samples are too far apart for the mark.
+    Spacing,
+    /// Much of the mark was not measured.
+    Missing,
+    /// The noise is large against the texture.
+    Noise,
+    /// Many samples are far off their surroundings.
+    Outliers,
+    /// Heights end at the instrument's limit.
+    Saturation,
+    /// The surface was measured at a slant.
+    Tilt,
+    /// The mark goes on beyond the frame.
+    Clipped,
+    /// There is next to no texture in the band that is compared.
+    Texture,
+    /// The instrument's calibration is not stated, or old.
+    Calibration,
+    /// Grey levels are no heights.
+    NotMetrological,
+}
+
+/// One thing that an examiner should know.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finding {
+    /// What it is about.
+    pub name: Name,
+    /// How bad it is.
+    pub level: Level,
+    /// What was found, in `unit`; `None` where that is no number.
+    pub found: Option<f64>,
+    /// The threshold that it passed.
+    pub threshold: Option<f64>,
+    /// "um", "deg", "day", "sample", or "1" for shares and ratios.
+    pub unit: &'static str,
+    /// For people.
+    pub words: String,
+}
+
+impl Finding {
+    /// Why a mark has no texture that could be compared.
+    fn refusal(refusal: &PreprocessError) -> Self {
+        let micrometres = |length: Length| length.micrometres();
+        let (name, found, threshold, unit) = match refusal {
+            PreprocessError::TooCoarse { found, wanted, .. } => {
+                (Name::Spacing, Some(micrometres(*found)), Some(micrometres(*wanted)), "um")
+            }
+            PreprocessError::TooFewSamples { found, wanted, .. } => {
+                (Name::Missing, Some(*found as f64), Some(*wanted as f64), "sample")
+            }
+            PreprocessError::Flat => (Name::Texture, None, None, "um"),
+        };
+        let words = refusal.to_string();
+        Self { name, level: Level::Refuse, found, threshold, unit, words }
+    }
+
+    pub(super) fn not_metrological() -> Self {
+        Self {
+            name: Name::NotMetrological,
+            level: Level::Note,
+            found: None,
+            threshold: None,
+            unit: "1",
+            words: "grey levels of a picture are no heights: compared with other pictures only"
+                .to_owned(),
+        }
+    }
+}
+
+/// A figure on the wrong side of its limit.
+struct Beyond {
+    name: Name,
+    level: Level,
+    found: f64,
+    threshold: f64,
+    unit: &'static str,
+}
+
+impl Beyond {
+    fn finding(self, words: String) -> Finding {
+        let Self { name, level, found, threshold, unit } = self;
+        Finding { name, level, found: Some(found), threshold: Some(threshold), unit, words }
+    }
+}
+
+/// Everything beyond its limit.
+pub(super) fn of_measures(
+    measures: &Measures,
+    circumstances: &Circumstances,
+    limits: &QualityLimits,
+) -> Vec<Finding> {
+    let percent = |share: f64| share * 100.0;
+    let mut findings = Vec::new();
+    let warn =
+        |name, found, threshold, unit| Beyond { name, level: Level::Warn, found, threshold, unit };
+    let (spacing, wanted) = (measures.spacing.micrometres(), limits.greatest_spacing.micrometres());
+    if spacing > wanted {
+        findings.push(warn(Name::Spacing, spacing, wanted, "um").finding(format!(
+            "samples are {spacing:.1} um apart, wanted at most {wanted:.1} um: fine marks are lost"
+        )));
+    }
+    let (measured, wanted) = (measures.measured, limits.least_measured);
+    if measured < wanted {
+        findings.push(warn(Name::Missing, measured, wanted, "1").finding(format!(
+            "only {:.0} % of the mark was measured, wanted at least {:.0} %",
+            percent(measured),
+            percent(wanted)
+        )));
+    }
+    if let (Some(noise), Ok(Some(texture))) = (measures.noise, &circumstances.texture) {
+        let (ratio, wanted) = (noise.ratio(*texture), limits.greatest_noise);
+        if ratio > wanted {
+            findings.push(warn(Name::Noise, ratio, wanted, "1").finding(format!(
+                "the noise of {noise:.2} is {ratio:.1} times the texture of {texture:.2}, wanted at most {wanted:.1} times"
+            )));
+        }
+    }
+    let (outliers, wanted) = (measures.outliers, limits.greatest_outliers);
+    if outliers > wanted {
+        findings.push(warn(Name::Outliers, outliers, wanted, "1").finding(format!(
+            "{:.1} % of the samples are far off their surroundings, wanted at most {:.1} %",
+            percent(outliers),
+            percent(wanted)
+        )));
+    }
+    let (saturated, wanted) = (measures.saturated, limits.greatest_saturated);
+    if saturated > wanted {
+        findings.push(warn(Name::Saturation, saturated, wanted, "1").finding(format!(
+            "{:.1} % of the samples are at the very end of the range of heights, wanted at most {:.1} %: the instrument cut them off",
+            percent(saturated),
+            percent(wanted)
+        )));
+    }
+    let (tilt, wanted) = (measures.tilt.degrees(), limits.greatest_tilt.degrees());
+    if tilt > wanted {
+        findings.push(warn(Name::Tilt, tilt, wanted, "deg").finding(format!(
+            "the surface slants by {tilt:.1} deg, wanted at most {wanted:.1} deg: one side may be out of focus"
+        )));
+    }
+    findings.extend(clipped(measures, circumstances, limits));
+    findings.extend(texture(circumstances, limits));
+    findings.extend(calibration(circumstances, limits));
+    findings
+}
+
+fn clipped(
+    measures: &Measures,
+    circumstances: &Circumstances,
+    limits: &QualityLimits,
+) -> Option<Finding> {
+    let beyond = |found, threshold| Beyond {
+        name: Name::Clipped,
+        level: Level::Warn,
+        found,
+        threshold,
+        unit: "1",
+    };
+    match circumstances.in_view {
+        Some(in_view) => {
+            let wanted = limits.least_in_view;
+            (in_view < wanted).then(|| {
+                beyond(in_view, wanted).finding(format!(
+                    "only {:.0} % of the primer's circumference is in view, wanted at least {:.0} %",
+                    in_view * 100.0,
+                    wanted * 100.0
+                ))
+            })
+        }
+        None => {
+            let (cut, wanted) = (measures.cut, limits.greatest_cut);
+            (cut > wanted).then(|| {
+                beyond(cut, wanted).finding(format!(
+                    "the mark runs along {:.0} % of a side of the frame, wanted at most {:.0} %: it goes on beyond",
+                    cut * 100.0,
+                    wanted * 100.0
+                ))
+            })
+        }
+    }
+}
+
+fn texture(circumstances: &Circumstances, limits: &QualityLimits) -> Option<Finding> {
+    let texture = match &circumstances.texture {
+        Ok(texture) => (*texture)?,
+        Err(refusal) => return Some(Finding::refusal(refusal)),
+    };
+    let (found, threshold) = (texture.micrometres(), limits.least_texture.micrometres());
+    (found < threshold).then(|| {
+        Beyond { name: Name::Texture, level: Level::Warn, found, threshold, unit: "um" }.finding(
+            format!(
+                "the texture that is compared has a standard deviation of {found:.3} um, wanted at least {threshold:.3} um: hardly any mark"
+            ),
+        )
+    })
+}
+
+fn calibration(circumstances: &Circumstances, limits: &QualityLimits) -> Option<Finding> {
+    let note = |words: &str| Finding {
+        name: Name::Calibration,
+        level: Level::Note,
+        found: None,
+        threshold: None,
+        unit: "day",
+        words: words.to_owned(),
+    };
+    match circumstances.calibration {
+        Calibration::NotStated => Some(note("when the instrument was calibrated is not stated")),
+        Calibration::Undated => Some(note(
+            "when the scan was measured is not stated, so how old the calibration was is not known",
+        )),
+        Calibration::DaysBefore(days) => {
+            let (found, threshold) = (days as f64, limits.oldest_calibration_days as f64);
+            (days < 0 || found > threshold).then(|| {
+                let words = if days < 0 {
+                    format!("the instrument is said to be calibrated {} days after the scan", -days)
+                } else {
+                    format!("the instrument was calibrated {days} days before the scan, wanted at most {threshold}")
+                };
+                Beyond { name: Name::Calibration, level: Level::Warn, found, threshold, unit: "day" }
+                    .finding(words)
+            })
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Surfaces with one fault each, by formula.
+
+use super::*;
+use crate::preprocess::PreprocessError;
+use crate::surface::Spacing;
+use crate::units::Angle;
+use ndarray::Array2;
+
+const SIDE: usize = 240;
+const SPACING_UM: f64 = 6.25;
+
+/// Noise of unit variance that is the same for ever.
+fn noise(row: usize, column: usize) -> f64 {
+    let draw = |salt: u64| {
+        let mixed =
+            ((row * SIDE + column) as u64 + salt * 7_919).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        ((mixed ^ (mixed >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 40) as f64
+            / (1_u64 << 24) as f64
+    };
+    // The sum of twelve uniform numbers is nearly normal, its variance 1.
+    (0..12).map(draw).sum::<f64>() - 6.0
+}
+
+/// A ring with gentle texture of 1 um; `height` may change it, `None` is missing.
+fn ring(height: impl Fn(usize, usize, f64) -> Option<f64>) -> Surface {
+    let heights = Array2::from_shape_fn((SIDE, SIDE), |(row, column)| {
+        let (y, x) = (row as f64 - SIDE as f64 / 2.0, column as f64 - SIDE as f64 / 2.0);
+        let r = (x * x + y * y).sqrt();
+        let texture = 1.4 * libm::sin(x / 4.0) * libm::cos(y / 5.0);
+        let inside = (50.0..118.0).contains(&r);
+        inside.then(|| height(row, column, texture)).flatten().map_or(f64::NAN, |um| um / 1e6)
+    });
+    let spacing = Spacing::square(Length::from_micrometres(SPACING_UM));
+    Surface::from_finite(heights, spacing, Kind::Topography).unwrap()
+}
+
+fn good() -> Circumstances {
+    Circumstances {
+        texture: Ok(Some(Length::from_micrometres(0.7))),
+        in_view: None,
+        calibration: Calibration::DaysBefore(30),
+    }
+}
+
+fn names(surface: &Surface, circumstances: &Circumstances) -> Vec<(Name, Level)> {
+    let quality = examine(surface, circumstances, &QualityLimits::default());
+    assert!(quality.findings.iter().all(|finding| !finding.words.is_empty()));
+    quality.findings.iter().map(|finding| (finding.name, finding.level)).collect()
+}
+
+#[test]
+fn of_a_good_mark_nothing_is_said() {
+    let surface = ring(|row, column, texture| Some(texture + 0.1 * noise(row, column)));
+    assert_eq!(names(&surface, &good()), []);
+    let noise = Measures::of(&surface).noise.unwrap().micrometres();
+    // The texture's own curvature adds a little.
+    assert!((0.09..0.13).contains(&noise), "{noise} um of 0.1");
+}
+
+#[test]
+fn every_fault_is_found_and_no_other() {
+    let faults: [(Name, Surface); 5] = [
+        (Name::Noise, ring(|row, column, texture| Some(texture + 2.0 * noise(row, column)))),
+        (Name::Missing, ring(|row, column, t| (noise(row, column) < 0.5).then_some(t))),
+        (
+            Name::Outliers,
+            ring(|row, column, t| Some(if noise(row, column) > 1.9 { 60.0 + t } else { t })),
+        ),
+        (Name::Saturation, ring(|_, _, texture| Some(texture.min(1.0)))),
+        (Name::Tilt, ring(|_, column, t| Some(t + 0.1 * SPACING_UM * column as f64))),
+    ];
+    for (name, surface) in faults {
+        assert_eq!(names(&surface, &good()), [(name, Level::Warn)], "{name:?}");
+    }
+}
+
+#[test]
+fn a_mark_that_runs_along_the_frame_is_cut() {
+    let heights = Array2::from_shape_fn((100, 100), |(row, column)| {
+        1e-6 * libm::sin(row as f64 / 4.0) * libm::cos(column as f64 / 5.0)
+    });
+    let spacing = Spacing::square(Length::from_micrometres(SPACING_UM));
+    let whole = Surface::from_finite(heights, spacing, Kind::Topography).unwrap();
+    assert_eq!(names(&whole, &good()), [(Name::Clipped, Level::Warn)]);
+    // Of a head it is known how much of the primer is in view.
+    let of_head = |in_view| Circumstances { in_view: Some(in_view), ..good() };
+    assert_eq!(names(&whole, &of_head(1.0)), []);
+    assert_eq!(names(&whole, &of_head(0.7)), [(Name::Clipped, Level::Warn)]);
+}
+
+#[test]
+fn circumstances_speak_too_and_the_worst_comes_first() {
+    let surface = ring(|_, column, t| Some(t + 0.1 * SPACING_UM * column as f64));
+    let refused = Circumstances {
+        texture: Err(PreprocessError::Flat),
+        in_view: None,
+        calibration: Calibration::NotStated,
+    };
+    assert_eq!(
+        names(&surface, &refused),
+        [
+            (Name::Texture, Level::Refuse),
+            (Name::Tilt, Level::Warn),
+            (Name::Calibration, Level::Note)
+        ]
+    );
+    let quality = examine(&surface, &refused, &QualityLimits::default());
+    assert_eq!(quality.worst(), Some(Level::Refuse));
+    let tilt = quality.measures.tilt;
+    assert!((tilt.degrees() - Angle::from_radians(0.1_f64.atan()).degrees()).abs() < 0.01);
+    for (calibration, level) in [
+        (Calibration::DaysBefore(366), Some(Level::Warn)),
+        (Calibration::DaysBefore(-1), Some(Level::Warn)),
+        (Calibration::DaysBefore(365), None),
+        (Calibration::Undated, Some(Level::Note)),
+    ] {
+        let even = ring(|_, _, texture| Some(texture));
+        let told = names(&even, &Circumstances { calibration, ..good() });
+        assert_eq!(told.first().map(|(_, level)| *level), level, "{calibration:?}");
+    }
+    let weak = Circumstances { texture: Ok(Some(Length::from_micrometres(0.02))), ..good() };
+    let even = ring(|_, _, texture| Some(texture));
+    assert!(names(&even, &weak).contains(&(Name::Texture, Level::Warn)));
+}
