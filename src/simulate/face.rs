@@ -5,6 +5,7 @@
 //! crosses it, and grain (casting, blasting, EDM). How they are mixed belongs to the group of slides
 //! made with one tool; part of the marks does too (subclass), the rest is the slide's own.
 
+use super::head::{self, Head};
 use super::lattice::Lattice;
 use super::options::Simulation;
 use super::shot::{self, Shot};
@@ -67,6 +68,13 @@ impl Firearm {
     #[must_use]
     pub fn shot(&self, index: usize) -> Shot {
         shot::fire(self, index)
+    }
+
+    /// The whole head of this shot's case, from 0: about 200 milliseconds at the default size. Its breech
+    /// face has the marks of [`Firearm::shot`], but it is another case than that.
+    #[must_use]
+    pub fn head(&self, index: usize) -> Head {
+        head::fire(self, index)
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) struct Impression {
 }
 
 /// Everything that makes one shot unlike another.
-struct Press {
+pub(super) struct Press {
     pressure: Lattice,
     distortion: [Lattice; 2],
     edge: Lattice,
@@ -57,7 +57,7 @@ struct Turn {
 }
 
 impl Press {
-    fn draw(firearm: &Firearm, truth: &Truth, stream: &mut Stream) -> Self {
+    pub(super) fn draw(firearm: &Firearm, truth: &Truth, stream: &mut Stream) -> Self {
         let simulation = &firearm.simulation;
         let half = truth.primer_radius.micrometres() + 10.0 * simulation.spacing.micrometres();
         let (sin, cos) = truth.pose.theta.sin_cos();
@@ -151,7 +151,7 @@ impl Impression {
 }
 
 /// The fields of a [`Press`] along one row.
-struct PressLine {
+pub(super) struct PressLine {
     pressure: Line,
     distortion: [Line; 2],
     edge: Line,
@@ -159,7 +159,7 @@ struct PressLine {
 }
 
 impl Press {
-    fn line(&self, y: f64) -> PressLine {
+    pub(super) fn line(&self, y: f64) -> PressLine {
         PressLine {
             pressure: self.pressure.line(y),
             distortion: self.distortion.each_ref().map(|field| field.line(y)),
@@ -169,7 +169,7 @@ impl Press {
     }
 
     /// Height without edges, and the share that follows the breech face.
-    fn height(&self, firearm: &Firearm, line: &PressLine, x: f64, y: f64) -> (f64, f64) {
+    pub(super) fn height(&self, firearm: &Firearm, line: &PressLine, x: f64, y: f64) -> (f64, f64) {
         let [u, v] = [(0, x), (1, y)]
             .map(|(axis, place)| place + self.stretch * line.distortion[axis].at(x));
         let Turn { sin, cos, dx, dy } = self.turn;

@@ -3,7 +3,8 @@
 //! Synthetic breech-face impressions for demonstrations, tests and benchmarks with known truth. A
 //! [`Simulation`] makes [`Firearm`]s, whose slides carry machined breech faces; a firearm makes
 //! [`Shot`]s, each the topography of one fired primer as a laboratory would store it: cropped to the
-//! primer, levelled, with the firing-pin aperture missing. The same seed and options give the same bits
+//! primer, levelled, with the firing-pin aperture missing; and [`Head`]s, whole heads as they leave the
+//! microscope. The same seed and options give the same bits
 //! on every machine, and no shot depends on which others were made.
 //!
 //! Tuned on the Fadul and Weller studies (spectrum, rms, valid share, correlation of same-source
@@ -23,6 +24,7 @@
 //! ```
 
 mod face;
+mod head;
 mod impression;
 mod lattice;
 mod options;
@@ -33,6 +35,7 @@ mod stream;
 mod tests;
 
 pub use face::Firearm;
+pub use head::{Head, HeadTruth};
 pub(crate) use lattice::Lattice;
 pub use options::{Simulation, SimulationError};
 pub use shot::{Shot, Truth, shot_name};

@@ -1,7 +1,8 @@
 //! Which world is simulated, and which worlds cannot be?
 //!
 //! The options of a [`Simulation`], their defaults and bounds. All but the seed are declared once, in
-//! the table below; what they do is in [`super::face`] (slides) and [`super::impression`] (shots).
+//! the table below; what they do is in [`super::face`] (slides), [`super::impression`] (shots)
+//! and [`super::head`] (whole heads).
 
 use super::face::Firearm;
 use crate::units::{Angle, Length};
@@ -138,6 +139,30 @@ options! {
     outliers: 0.0002 share, 0.0..=0.1;
     /// Rms of what levelling left of tilt and curvature.
     residual_form: 0.15 um, 0.0..=100.0;
+    /// Width of the frame of a whole head.
+    head_width: 5670.0 um, 2000.0..=12000.0;
+    /// Height of the frame of a whole head.
+    head_height: 5520.0 um, 2000.0..=12000.0;
+    /// Greatest distance of a whole head's primer from the middle of its frame, along both axes.
+    head_shift: 200.0 um, 0.0..=2000.0;
+    /// Share of whole heads that lie so that part of the primer is beyond the frame.
+    cropped: 0.1 share, 0.0..=1.0;
+    /// Greatest slope of a whole head on the stage.
+    head_tilt: 0.04 share, 0.0..=0.2;
+    /// Greatest height of the bowl that the instrument makes of a whole head's frame.
+    head_bowl: 15.0 um, 0.0..=200.0;
+    /// Mean depth of the groove about the primer, below its flat.
+    groove_depth: 250.0 um, 20.0..=1000.0;
+    /// Mean depth of the firing pin's impression, below the flowback around it.
+    pin_depth: 260.0 um, 10.0..=800.0;
+    /// Mean height of the metal in the aperture above the primer's flat.
+    flowback_height: 45.0 um, 0.0..=200.0;
+    /// Share of firearms whose barrel tips and so shears the flowback.
+    sheared: 0.5 share, 0.0..=1.0;
+    /// Mean depth of the head's stamped letters.
+    headstamp_depth: 50.0 um, 0.0..=300.0;
+    /// Mean slope that the instrument no longer measures on a whole head.
+    steepest: 1.6 share, 0.1..=20.0;
 }
 
 impl Simulation {

@@ -10,7 +10,7 @@ use ndarray::Array2;
 use std::f64::consts::PI;
 
 /// Standard deviation of the instrument's smoothing in micrometres: an S-filter of about 16 um.
-const RESOLUTION: f64 = 3.0;
+pub(super) const RESOLUTION: f64 = 3.0;
 /// Slope beyond which half of the samples are lost.
 const STEEPEST: f64 = 0.4;
 /// Least and greatest radius of a speck, in micrometres.
@@ -59,7 +59,7 @@ fn lose_slopes(heights: &Array2<f64>, mask: &mut Array2<bool>, spacing: f64, str
 }
 
 /// Drops about this share of the frame in small discs.
-fn lose_specks(share: f64, mask: &mut Array2<bool>, spacing: f64, stream: &mut Stream) {
+pub(super) fn lose_specks(share: f64, mask: &mut Array2<bool>, spacing: f64, stream: &mut Stream) {
     let (rows, columns) = mask.dim();
     let mean_square = (SPECK.0 * SPECK.0 + SPECK.0 * SPECK.1 + SPECK.1 * SPECK.1) / 3.0;
     let area = (rows * columns) as f64 * spacing * spacing;

@@ -90,7 +90,7 @@ pub(super) fn fire(firearm: &Firearm, index: usize) -> Shot {
 }
 
 /// Draws where the case lies.
-fn place(firearm: &Firearm, index: usize, stream: &mut Stream) -> Truth {
+pub(super) fn place(firearm: &Firearm, index: usize, stream: &mut Stream) -> Truth {
     let simulation = &firearm.simulation;
     let micrometres = Length::from_micrometres;
     let half_turn = simulation.rotation_range.radians() / 2.0;

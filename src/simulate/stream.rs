@@ -24,6 +24,10 @@ pub(crate) enum Part {
     Decoy = 5,
     /// Which clusters of scores are drawn again; indices: resample, sample.
     Resample = 6,
+    /// A firearm's pin, aperture, barrel and ejector; index: firearm.
+    Parts = 20,
+    /// A whole head; indices: firearm, shot.
+    Head = 21,
 }
 
 /// A reproducible stream of random numbers.

@@ -127,7 +127,7 @@ impl MarkKind {
             Self::BreechFace => Region::BreechFace,
             Self::FiringPin => Region::FiringPin,
             Self::Ejector => Region::Ejector,
-            Self::ApertureShear => Region::Flowback,
+            Self::ApertureShear => Region::ApertureShear,
         }
     }
 }

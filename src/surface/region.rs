@@ -20,21 +20,23 @@ pub enum Region {
     PrimerGroove,
     /// The impression of the breech face on the primer, without edges and flowback.
     BreechFace,
-    /// Metal that flowed back into the firing-pin aperture, and the aperture's edge; where a barrel tips
-    /// as it unlocks, sheared.
+    /// Metal that flowed back into the firing-pin aperture, and the aperture's edge.
     Flowback,
+    /// Flowback that the aperture's edge sheared as the barrel tipped: parallel striations.
+    ApertureShear,
     /// The impression of the firing pin, with its walls and drag.
     FiringPin,
 }
 
 impl Region {
     /// All of them, from the outside in.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Headstamp,
         Self::Ejector,
         Self::PrimerGroove,
         Self::BreechFace,
         Self::Flowback,
+        Self::ApertureShear,
         Self::FiringPin,
     ];
 
@@ -47,11 +49,12 @@ impl Region {
             Self::PrimerGroove => "primer_groove",
             Self::BreechFace => "breech_face",
             Self::Flowback => "flowback",
+            Self::ApertureShear => "aperture_shear",
             Self::FiringPin => "firing_pin",
         }
     }
 
-    /// The colour it has in masks and pictures: red, green, blue. The six are told apart by people who
+    /// The colour it has in masks and pictures: red, green, blue. The seven are told apart by people who
     /// see few colours (after Okabe and Ito 2008).
     #[must_use]
     pub const fn colour(self) -> [u8; 3] {
@@ -61,6 +64,7 @@ impl Region {
             Self::PrimerGroove => [0x00, 0x72, 0xb2],
             Self::BreechFace => [0x00, 0x9e, 0x73],
             Self::Flowback => [0xf0, 0xe4, 0x42],
+            Self::ApertureShear => [0x56, 0xb4, 0xe9],
             Self::FiringPin => [0xd5, 0x5e, 0x00],
         }
     }
@@ -69,7 +73,8 @@ impl Region {
 /// A word that names no region.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "{found} is no region: wanted headstamp, ejector, primer_groove, breech_face, flowback or firing_pin"
+    "{found} is no region: wanted headstamp, ejector, primer_groove, breech_face, flowback, \
+     aperture_shear or firing_pin"
 )]
 pub struct UnknownRegion {
     /// What was found.
@@ -131,7 +136,7 @@ mod tests {
             array![[true, true, false], [false, false, true]]
         );
         let counts = Region::ALL.map(|region| regions.count(region));
-        assert_eq!(counts, [0, 0, 0, 3, 0, 1]);
+        assert_eq!(counts, [0, 0, 0, 3, 0, 0, 1]);
     }
 
     #[test]
