@@ -4,10 +4,15 @@
 //! struct, the default, the check of bounds, the list for people ([`Parameters::list`]) and the digest
 //! that results carry all come from that one line. Two groups: what changes a stored signature
 //! ([`Segmentation`], [`Extraction`]) and what changes only a comparison of two ([`Registration`], [`CongruentCells`]).
+//! Marks differ in size and texture, so each kind has numbers of its own ([`Parameters::of_mark`]).
 
 use crate::digest::Digest;
+use crate::surface::MarkKind;
 use crate::units::{Angle, Length};
+use fitted::fitted;
 use serde::{Deserialize, Serialize};
+
+mod fitted;
 
 /// One parameter as people see it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -55,6 +60,10 @@ macro_rules! parameters {
     (@make deg, $value:expr) => { Angle::from_degrees($value) };
     (@make share, $value:expr) => { $value };
     (@make count, $value:expr) => { $value };
+    (@from um, $value:expr) => { Length::from_micrometres($value) };
+    (@from deg, $value:expr) => { Angle::from_degrees($value) };
+    (@from share, $value:expr) => { $value };
+    (@from count, $value:expr) => { $value as usize };
     (@number um, $value:expr) => { $value.micrometres() };
     (@number deg, $value:expr) => { $value.degrees() };
     (@number share, $value:expr) => { $value };
@@ -82,6 +91,16 @@ macro_rules! parameters {
         }
 
         impl $group {
+            /// Sets the parameter of this key, in its unit; says whether there is one. Bounds are checked where the
+            /// group is put to use.
+            pub fn set(&mut self, key: &str, value: f64) -> bool {
+                $(if key == concat!($prefix, ".", stringify!($name)) {
+                    self.$name = parameters!(@from $unit, value);
+                    return true;
+                })+
+                false
+            }
+
             /// Every parameter of the group with its declaration.
             #[must_use]
             pub fn list(&self) -> Vec<Entry> {
@@ -331,6 +350,20 @@ pub struct Index {
 }
 
 impl Index {
+    /// The defaults for a kind of mark.
+    #[must_use]
+    pub fn of_mark(mark: MarkKind) -> Self {
+        let mut index = Self::default();
+        for one in fitted(mark) {
+            index.set(one.key, one.value);
+        }
+        index
+    }
+
+    fn set(&mut self, key: &str, value: f64) -> bool {
+        self.entry.set(key, value) || self.search.set(key, value)
+    }
+
     /// Every parameter with its declaration, in a fixed order.
     #[must_use]
     pub fn list(&self) -> Vec<Entry> {
@@ -385,10 +418,12 @@ impl Index {
     }
 }
 
-/// All parameters of the engine.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// All parameters of the engine for one kind of mark. The default is the breech face's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parameters {
+    /// The kind of mark.
+    pub mark: MarkKind,
     /// Head to marks.
     pub segmentation: Segmentation,
     /// Surface to signature.
@@ -399,7 +434,36 @@ pub struct Parameters {
     pub congruent_cells: CongruentCells,
 }
 
+impl Default for Parameters {
+    fn default() -> Self {
+        Self::of_mark(MarkKind::BreechFace)
+    }
+}
+
 impl Parameters {
+    /// The defaults for a kind of mark: those of the breech face, and what was fitted to the mark.
+    ///
+    /// # Panics
+    /// Never: a test sets every fitted parameter of every mark.
+    #[must_use]
+    pub fn of_mark(mark: MarkKind) -> Self {
+        let mut parameters = Self {
+            mark,
+            segmentation: Segmentation::default(),
+            extraction: Extraction::default(),
+            registration: Registration::default(),
+            congruent_cells: CongruentCells::default(),
+        };
+        for one in fitted(mark) {
+            let known = parameters.extraction.set(one.key, one.value)
+                || parameters.registration.set(one.key, one.value)
+                || parameters.congruent_cells.set(one.key, one.value)
+                || Index::default().set(one.key, one.value);
+            assert!(known, "{} is no parameter", one.key);
+        }
+        parameters
+    }
+
     /// Every parameter with its declaration, in a fixed order.
     #[must_use]
     pub fn list(&self) -> Vec<Entry> {
@@ -409,7 +473,7 @@ impl Parameters {
             self.registration.list(),
             self.congruent_cells.list(),
         ];
-        groups.concat()
+        declared_for(self.mark, groups.concat())
     }
 
     /// Checks every bound.
@@ -423,14 +487,25 @@ impl Parameters {
     /// Digest of all parameters: what a comparison carries.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        digest(&self.list())
+        digest_for(self.mark, &self.list())
     }
 
-    /// Digest of the parameters that a stored signature depends on: what a signature carries.
+    /// Digest of the parameters that a stored signature depends on: what a signature carries. Signatures of two kinds of
+    /// mark never have the same.
     #[must_use]
     pub fn extraction_digest(&self) -> Digest {
-        digest(&[self.segmentation.list(), self.extraction.list()].concat())
+        digest_for(self.mark, &[self.segmentation.list(), self.extraction.list()].concat())
     }
+}
+
+/// The entries with the defaults and sources that hold for this kind of mark.
+fn declared_for(mark: MarkKind, mut entries: Vec<Entry>) -> Vec<Entry> {
+    for one in fitted(mark) {
+        for entry in entries.iter_mut().filter(|entry| entry.key == one.key) {
+            (entry.default, entry.source) = (one.value, one.source);
+        }
+    }
+    entries
 }
 
 /// Every entry must lie within its bounds.
@@ -445,8 +520,16 @@ fn check(entries: &[Entry]) -> Result<(), ParameterError> {
 
 /// SHA-256 of one line `key=value unit` a parameter.
 fn digest(entries: &[Entry]) -> Digest {
+    digest_for(MarkKind::BreechFace, entries)
+}
+
+/// The same after a line that names the mark, but for the breech face, which was there first.
+fn digest_for(mark: MarkKind, entries: &[Entry]) -> Digest {
     use std::fmt::Write as _;
     let mut text = String::new();
+    if mark != MarkKind::BreechFace {
+        let _ = writeln!(text, "mark={mark}");
+    }
     for Entry { key, value, unit, .. } in entries {
         let _ = writeln!(text, "{key}={value} {unit}");
     }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const ARROWS: &[(&str, &[&str])] = &[
     ("units", &[]),
     ("digest", &[]),
-    ("parameters", &["digest", "units"]),
+    ("parameters", &["digest", "surface", "units"]),
     ("statistics", &[]),
     ("calibration", &["digest", "report", "statistics", "surface"]),
     ("validation", &["calibration", "digest", "statistics"]),

@@ -10,12 +10,13 @@ use super::identifiers::Identifiers;
 use super::keys;
 use super::metadata::{self, ExhibitMetadata, FirearmMetadata};
 use super::model::{
-    Case, CaseId, Exhibit, ExhibitId, Firearm, FirearmId, Mark, MarkId, MarkKind, Scan, ScanId,
+    Case, CaseId, Exhibit, ExhibitId, Firearm, FirearmId, Mark, MarkId, Scan, ScanId,
     SignatureLink, Subject, Withdrawal,
 };
 use super::objects::ObjectKind;
 use super::record::Record;
 use crate::digest::Digest;
+use crate::surface::MarkKind;
 use jiff::Timestamp;
 
 /// A signature with where it comes from; to the store its bytes are opaque.

@@ -4,6 +4,7 @@
 //! the scan is looked at all the same, unless the caller excludes it: an unknown calibre is no reason to
 //! miss a connection. Runs along the narrowest key that the index has, in the order of scans.
 
+use crate::surface::MarkKind;
 use super::apply::Visible;
 use super::draft::decode;
 use super::error::StoreError;
@@ -11,7 +12,7 @@ use super::index::{Entries, Index};
 use super::keys::{self, Facet};
 use super::live::Facets;
 use super::metadata::Country;
-use super::model::{MarkKind, ScanId};
+use super::model::ScanId;
 use jiff::Timestamp;
 use std::iter::Peekable;
 

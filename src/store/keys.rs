@@ -4,8 +4,9 @@
 //! enter a key as a digest. Small letters are records, capitals what is derived from them.
 
 use super::metadata::Country;
-use super::model::{CaseId, ExhibitId, FirearmId, MarkId, MarkKind, ScanId, Subject};
+use super::model::{CaseId, ExhibitId, FirearmId, MarkId, ScanId, Subject};
 use crate::digest::Digest;
+use crate::surface::MarkKind;
 use uuid::Uuid;
 
 /// Layout of the keys and values; an index of another one is made anew.

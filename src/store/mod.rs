@@ -86,9 +86,10 @@ pub use merge::Merged;
 pub use metadata::{
     Country, ExhibitMetadata, FirearmMetadata, LINE_LIMIT, MetadataError, NOTES_LIMIT,
 };
+pub use crate::surface::{MarkKind, MarkKindError};
 pub use model::{
-    Case, CaseId, Exhibit, ExhibitId, Firearm, FirearmId, IdentifierError, Mark, MarkId, MarkKind,
-    MarkKindError, Scan, ScanId, SignatureLink, Subject, Withdrawal,
+    Case, CaseId, Exhibit, ExhibitId, Firearm, FirearmId, IdentifierError, Mark, MarkId,
+    Scan, ScanId, SignatureLink, Subject, Withdrawal,
 };
 pub use objects::ObjectKind;
 pub use purge::Purged;

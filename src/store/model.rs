@@ -7,7 +7,7 @@
 
 use super::metadata::Country;
 use crate::digest::Digest;
-use crate::surface::Region;
+use crate::surface::MarkKind;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -88,71 +88,6 @@ identifiers! {
     MarkId is "a mark";
     /// Identifies a scan (UUIDv7).
     ScanId is "a scan";
-}
-
-/// Which mark of a cartridge case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MarkKind {
-    /// Impression of the breech face on the primer.
-    BreechFace,
-    /// Impression of the firing pin.
-    FiringPin,
-    /// Impression of the ejector on the head.
-    Ejector,
-    /// Striation that the firing pin aperture shears into the primer.
-    ApertureShear,
-}
-
-impl MarkKind {
-    /// All, in a fixed order.
-    pub const ALL: [Self; 4] =
-        [Self::BreechFace, Self::FiringPin, Self::Ejector, Self::ApertureShear];
-
-    /// The name in files and on the command line.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::BreechFace => "breech_face",
-            Self::FiringPin => "firing_pin",
-            Self::Ejector => "ejector",
-            Self::ApertureShear => "aperture_shear",
-        }
-    }
-
-    /// The part of a head that it is on.
-    #[must_use]
-    pub const fn region(self) -> Region {
-        match self {
-            Self::BreechFace => Region::BreechFace,
-            Self::FiringPin => Region::FiringPin,
-            Self::Ejector => Region::Ejector,
-            Self::ApertureShear => Region::ApertureShear,
-        }
-    }
-}
-
-impl fmt::Display for MarkKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// Text that names no mark.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{found} is no mark: wanted breech_face, firing_pin, ejector or aperture_shear")]
-pub struct MarkKindError {
-    /// The text.
-    pub found: String,
-}
-
-impl FromStr for MarkKind {
-    type Err = MarkKindError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let named = Self::ALL.into_iter().find(|kind| kind.name() == text);
-        named.ok_or_else(|| MarkKindError { found: text.to_owned() })
-    }
 }
 
 /// A case of one laboratory.

@@ -10,11 +10,12 @@ use super::engine::Engine;
 use super::error::StoreError;
 use super::keys;
 use super::model::{
-    Case, CaseId, Exhibit, ExhibitId, Firearm, FirearmId, Mark, MarkId, MarkKind, Scan, ScanId,
+    Case, CaseId, Exhibit, ExhibitId, Firearm, FirearmId, Mark, MarkId, Scan, ScanId,
     SignatureLink, Subject, Withdrawal,
 };
 use super::objects::ObjectKind;
 use crate::digest::Digest;
+use crate::surface::MarkKind;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;

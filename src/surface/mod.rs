@@ -8,10 +8,12 @@
 //! centre of the frame, ((columns - 1) / 2, (rows - 1) / 2).
 
 mod pose;
+mod mark_kind;
 mod region;
 mod texture;
 
 pub use pose::Pose;
+pub use mark_kind::{MarkKind, MarkKindError};
 pub use region::{Region, Regions, UnknownRegion};
 pub use texture::Texture;
 
