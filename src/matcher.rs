@@ -14,7 +14,7 @@ use crate::correlate::{Pyramid, correlation_near, register};
 use crate::digest::Digest;
 use crate::parameters::Parameters;
 use crate::signature::Signature;
-use crate::surface::{Kind, Pose};
+use crate::surface::{Kind, MarkKind, Pose};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -35,6 +35,14 @@ pub enum CompareError {
     /// One is a topography, the other a reflectance image.
     #[error("a topography and a reflectance image cannot be compared")]
     Kind,
+    /// They are of two kinds of mark.
+    #[error("a {questioned} and a {reference} cannot be compared: wanted two marks of one kind")]
+    Mark {
+        /// The questioned one.
+        questioned: MarkKind,
+        /// The reference.
+        reference: MarkKind,
+    },
 }
 
 /// Parameters and arithmetic of an engine, and the digest that its results carry.
@@ -52,6 +60,7 @@ pub struct Prepared {
     pyramid: Pyramid,
     source: Digest,
     kind: Kind,
+    mark: MarkKind,
 }
 
 /// Plans and buffers; one a thread, reused.
@@ -77,6 +86,17 @@ impl Engine {
     pub fn new(parameters: Parameters, arithmetic: Arithmetic) -> Self {
         let (digest, extraction_digest) = (parameters.digest(), parameters.extraction_digest());
         Self { parameters: Arc::new(parameters), arithmetic, digest, extraction_digest }
+    }
+
+    /// The engine for marks of this kind: this one if it is, or one of the same arithmetic with the mark's own default
+    /// parameters. Takes some microseconds.
+    #[must_use]
+    pub fn of_mark(&self, mark: MarkKind) -> Self {
+        if self.parameters.mark == mark {
+            self.clone()
+        } else {
+            Self::new(Parameters::of_mark(mark), self.arithmetic)
+        }
     }
 
     /// Its parameters.
@@ -113,11 +133,18 @@ impl Engine {
             return Err(CompareError::ExtractionDigest { found, wanted });
         }
         let pyramid = Pyramid::new(signature.texture(), &self.parameters.registration);
-        Ok(Prepared { pyramid, source: signature.source(), kind: signature.kind() })
+        let (source, kind, mark) = (signature.source(), signature.kind(), self.parameters.mark);
+        Ok(Prepared { pyramid, source, kind, mark })
     }
 }
 
 impl Prepared {
+    /// The kind of mark.
+    #[must_use]
+    pub const fn mark(&self) -> MarkKind {
+        self.mark
+    }
+
     /// SHA-256 of the file that the signature was extracted from.
     #[must_use]
     pub const fn source(&self) -> Digest {
@@ -158,19 +185,29 @@ impl Matcher {
         Arc::clone(banks.entry(size).or_insert_with(make))
     }
 
+    /// Whether a reference may be compared with the questioned signature.
+    fn check(&self, reference: &Prepared) -> Result<(), CompareError> {
+        let (questioned, reference_mark) = (self.questioned.mark, reference.mark);
+        if questioned != reference_mark {
+            return Err(CompareError::Mark { questioned, reference: reference_mark });
+        }
+        if self.questioned.kind != reference.kind {
+            return Err(CompareError::Kind);
+        }
+        Ok(())
+    }
+
     /// How well the questioned surface correlates with a reference near a pose that is about right
     /// ([`correlation_near`]): only a rank, at a twentieth of the cost of a comparison.
     ///
     /// # Errors
-    /// [`CompareError::Kind`] for a topography against a reflectance image.
+    /// [`CompareError::Kind`] for a topography against a reflectance image, [`CompareError::Mark`] for two kinds of mark.
     pub fn correlation_near(
         &self,
         reference: &Prepared,
         pose: Pose,
     ) -> Result<Option<f32>, CompareError> {
-        if self.questioned.kind != reference.kind {
-            return Err(CompareError::Kind);
-        }
+        self.check(reference)?;
         let parameters = &self.engine.parameters().registration;
         Ok(correlation_near(&self.questioned.pyramid, &reference.pyramid, pose, parameters))
     }
@@ -183,15 +220,13 @@ impl Matcher {
     /// 4. both judged by both rules.
     ///
     /// # Errors
-    /// [`CompareError::Kind`] for a topography against a reflectance image.
+    /// [`CompareError::Kind`] for a topography against a reflectance image, [`CompareError::Mark`] for two kinds of mark.
     pub fn compare(
         &self,
         reference: &Prepared,
         workspace: &mut Workspace,
     ) -> Result<Comparison, CompareError> {
-        if self.questioned.kind != reference.kind {
-            return Err(CompareError::Kind);
-        }
+        self.check(reference)?;
         let parameters = self.engine.parameters();
         let (questioned, reference_pyramid) = (&self.questioned.pyramid, &reference.pyramid);
         let size =

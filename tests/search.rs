@@ -284,7 +284,7 @@ fn scans_alike(references: &Snapshot, number: usize) -> Vec<ScanId> {
 
 /// Opens the gallery in a store's folder: what that took, and what the index then says.
 fn reopened(store: &DiskStore) -> (GalleryOpening, Vec<Alike>) {
-    let gallery = Gallery::kept_in(store.path(), indexer(), extraction());
+    let gallery = Gallery::kept_in(store.path(), indexer(), &engine());
     let opening = gallery.open(store, &mut |_| ()).unwrap();
     (opening, alike(&gallery.snapshot(store).unwrap(), 3))
 }
@@ -394,7 +394,7 @@ fn verifying_finds_entries_that_differ_or_are_damaged_and_counts_those_that_lack
     let folder = tempfile::tempdir().unwrap();
     let store = DiskStore::create_or_open(folder.path()).unwrap();
     let entered = fill(&store);
-    let gallery = Gallery::kept_in(folder.path(), indexer(), extraction());
+    let gallery = Gallery::kept_in(folder.path(), indexer(), &engine());
     let verification = gallery.verify(&store, &mut |_| ()).unwrap();
     assert_eq!((verification.lacking, verification.findings.len()), (14, 0));
     gallery.open(&store, &mut |_| ()).unwrap();
@@ -404,7 +404,7 @@ fn verifying_finds_entries_that_differ_or_are_damaged_and_counts_those_that_lack
     fs::remove_file(entries(folder.path())).unwrap();
     let entry = |number: usize| indexer().entry(&SIGNATURES[number]);
     let digest = |number: usize| Digest::of(&SIGNATURES[number].to_bytes());
-    let gallery = Gallery::kept_in(folder.path(), indexer(), extraction());
+    let gallery = Gallery::kept_in(folder.path(), indexer(), &engine());
     let rows = (0..14).map(|number| {
         (entered[number], digest(number), entry(if number == 3 { 4 } else { number }))
     });

@@ -8,6 +8,7 @@ use super::{Context, Outcome};
 use crate::format::ReadOptions;
 use crate::matcher::{Matcher, Prepared, Workspace};
 use crate::report::{Figures, Provenance};
+use crate::surface::MarkKind;
 use anyhow::{Context as _, bail};
 use rayon::prelude::*;
 use serde::Deserialize;
@@ -33,6 +34,7 @@ pub(super) struct Work {
     pub(super) paths: Vec<PathBuf>,
     pub(super) pairs: Vec<Pair>,
     pub(super) options: ReadOptions,
+    pub(super) mark: MarkKind,
     pub(super) faulty: Faulty,
 }
 
@@ -67,7 +69,7 @@ pub(super) fn run(context: &Context, arguments: &BatchArguments) -> anyhow::Resu
         None => all_pairs(&paths),
     };
     let faulty = if arguments.keep_going { Faulty::LeftOut } else { Faulty::Fatal };
-    let work = Work { paths, pairs, options, faulty };
+    let work = Work { paths, pairs, options, mark: arguments.mark, faulty };
     // Only a server that is named: no file is sent unasked.
     let Scores { rows, scans, faults } = match arguments.remote.named()? {
         None => compare(context, &work)?,
@@ -95,7 +97,7 @@ fn compare(context: &Context, work: &Work) -> anyhow::Result<Scores> {
     let groups = group(&work.pairs, &prepared);
     let count: usize = groups.iter().map(|(_, pairs)| pairs.len()).sum();
     let bar = context.progress.bar(count as u64, "comparing");
-    let engine = &context.engine;
+    let engine = &context.engine.of_mark(work.mark);
     let compared: Vec<Vec<(usize, Row)>> = groups
         .par_iter()
         .map(|(scan, pairs)| {
@@ -185,7 +187,7 @@ fn prepare_all(context: &Context, work: &Work) -> (Vec<Option<Prepared>>, Vec<St
         .par_iter()
         .zip(work.needed())
         .map(|(path, needed)| {
-            let prepared = needed.then(|| prepare(context, path, &work.options));
+            let prepared = needed.then(|| prepare(context, path, &work.options, work.mark));
             bar.inc(1);
             prepared
         })

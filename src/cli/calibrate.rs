@@ -38,7 +38,7 @@ pub(super) fn run(context: &Context, arguments: &CalibrateArguments) -> anyhow::
         eprintln!(
             "warning: {file}: the scores do not say which engine made them; taken as of this one, {} with parameters {}",
             crate::VERSION,
-            context.engine.parameters().digest()
+            context.engine.of_mark(arguments.mark).digest()
         );
     }
     let population = Population {
@@ -63,7 +63,7 @@ pub(super) fn run(context: &Context, arguments: &CalibrateArguments) -> anyhow::
     let labelled = Labelled::new(
         &comparisons,
         engine_version.as_deref().unwrap_or(crate::VERSION),
-        parameters_digest.unwrap_or_else(|| context.engine.parameters().digest()),
+        parameters_digest.unwrap_or_else(|| context.engine.of_mark(arguments.mark).digest()),
         population,
     );
     let settings = CalibrationSettings {

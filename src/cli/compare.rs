@@ -17,7 +17,7 @@ use crate::picture::{self, Drawn, Labels};
 use crate::report::{ComparisonReport, Figures};
 use crate::signature::Signature;
 use crate::store::{DiskStore, Found, ReferenceStore as _, ScanView, StoreError};
-use crate::surface::Region;
+use crate::surface::MarkKind;
 use anyhow::{Context as _, bail, ensure};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -67,12 +67,13 @@ fn here(
     installed: &Installed,
 ) -> anyhow::Result<Weighed> {
     let options = read_options(&arguments.read)?;
-    let (questioned, of_questioned) = scan(context, store, &arguments.questioned, &options)?;
-    let (reference, of_reference) = scan(context, store, &arguments.reference, &options)?;
-    let engine = &context.engine;
-    let matcher = Matcher::new(engine, engine.prepare(&questioned)?);
+    let of = |place: &Path| scan(context, store, place, &options, arguments.mark);
+    let (questioned, of_questioned, mark) = of(&arguments.questioned)?;
+    let (reference, of_reference, other) = of(&arguments.reference)?;
+    let [engine, other] = [mark, other].map(|mark| context.engine.of_mark(mark));
+    let matcher = Matcher::new(&engine, engine.prepare(&questioned)?);
     let comparison = matcher
-        .compare(&engine.prepare(&reference)?, &mut engine.workspace())
+        .compare(&other.prepare(&reference)?, &mut engine.workspace())
         .with_context(|| arguments.reference.display().to_string())?;
     if let Some(path) = &arguments.picture {
         let name =
@@ -101,7 +102,7 @@ fn in_store(
     });
     let deed = || Deed {
         subject: Some(words.join(" with ").chars().take(SUBJECT_LIMIT).collect()),
-        parameters: Some(context.engine.parameters().digest()),
+        parameters: Some(context.engine.of_mark(arguments.mark).digest()),
         ..Deed::new(Action::Compare)
     };
     let report = auditor.attempt(deed, || here(context, arguments, Some(&store), installed))?;
@@ -110,19 +111,20 @@ fn in_store(
     Ok(report)
 }
 
-/// A scan, of a file or as a store has it, and what is known of it.
+/// A scan, of a file or as a store has it, what is known of it, and which mark it is: a file's is stated.
 fn scan(
     context: &Context,
     store: Option<&DiskStore>,
     scan: &Path,
     options: &ReadOptions,
-) -> anyhow::Result<(Signature, Traits)> {
+    stated: MarkKind,
+) -> anyhow::Result<(Signature, Traits, MarkKind)> {
     let (Some(id), Some(store)) = (stored(scan), store) else {
-        let Extracted { scan, signature, .. } =
-            extract(context, scan, options, Region::BreechFace)?;
+        let Extracted { scan, signature, .. } = extract(context, scan, options, stated)?;
         let instrument = scan.metadata.instrument.name();
-        let traits = Traits { instrument, ..Traits::of(signature.kind()) };
-        return Ok((signature, traits));
+        let mark = Some(stated.to_string());
+        let traits = Traits { mark, instrument, ..Traits::of(signature.kind()) };
+        return Ok((signature, traits, stated));
     };
     let read = || -> anyhow::Result<_> {
         let Found::Scan(found) = store.find(id)? else { bail!("{id} is no scan") };
@@ -131,11 +133,12 @@ fn scan(
             let (subject, reason) = (withdrawal.subject, withdrawal.reason);
             return Err(StoreError::Withdrawn { subject, reason }.into());
         }
-        let extraction = context.engine.parameters().extraction_digest();
+        let kind = mark.kind;
+        let extraction = context.engine.of_mark(kind).parameters().extraction_digest();
         let signature = Signature::from_bytes(&store.signature(found.id, extraction)?)?;
-        let (mark, calibre) = (Some(mark.kind.to_string()), exhibit.calibre);
+        let (mark, calibre) = (Some(kind.to_string()), exhibit.calibre);
         let traits = Traits { mark, calibre, ..Traits::of(signature.kind()) };
-        Ok((signature, traits))
+        Ok((signature, traits, kind))
     };
     read().with_context(|| store.path().display().to_string())
 }

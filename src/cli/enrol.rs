@@ -6,7 +6,6 @@
 
 use super::args::{ActorArguments, EnrolArguments};
 use super::audit::{Auditor, Deed};
-use super::library::Searching;
 use super::metadata::{self, Entry};
 use super::output::{print, print_json_line};
 use super::remote::{self, References};
@@ -15,12 +14,13 @@ use super::{Context, Outcome};
 use crate::access::Action;
 use crate::digest::Digest;
 use crate::format::ReadOptions;
-use crate::gallery::Gallery;
-use crate::index::{Entry as IndexEntry, Indexer};
+use crate::gallery::Galleries;
+use crate::index::Entry as IndexEntry;
 use crate::store::{
     DiskStore, Enrolled, Enrolment, ExhibitMetadata, ExhibitRef, Found, Outcome as Entered,
     ReferenceStore as _, SignatureBlob, StoreError,
 };
+use crate::surface::MarkKind;
 use anyhow::{Context as _, bail};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
@@ -48,6 +48,8 @@ struct Ready {
     original: Vec<u8>,
     signature: Vec<u8>,
     engine_version: String,
+    extraction: Digest,
+    mark: MarkKind,
     entry: IndexEntry,
 }
 
@@ -146,8 +148,7 @@ fn into_store(
 ) -> anyhow::Result<Tally> {
     let mut store = if path.exists() { Some(open(path, actor)?) } else { None };
     let mut tally = Tally::default();
-    let searching = Searching::new(context)?;
-    let gallery = searching.gallery(context, path);
+    let galleries = Galleries::kept_in(path, &context.engine);
     let bar = context.progress.bar(work.paths.len() as u64, "enrolling");
     for together in work.paths.chunks(TOGETHER) {
         let looked_at: Vec<anyhow::Result<Looked>> = together
@@ -155,7 +156,7 @@ fn into_store(
             .map(|path| {
                 let entry = work.entry(path);
                 let store = store.as_ref().map(|(store, _)| store);
-                look(context, store, path, entry, &work.options, &searching.indexer)
+                look(context, store, path, entry, &work.options, &galleries)
             })
             .collect();
         let mut ready = Vec::new();
@@ -173,14 +174,14 @@ fn into_store(
             };
             auditor.begin(ready.iter().map(|scan| Deed {
                 subject: Some(format!("file {}", Digest::of(&scan.original))),
-                parameters: Some(context.engine.parameters().digest()),
+                parameters: Some(context.engine.of_mark(scan.mark).digest()),
                 ..Deed::new(Action::Enrol)
             }))?;
-            let entered = enter(store, &enrolments(context, &ready, work));
+            let entered = enter(store, &enrolments(&ready, work));
             auditor.record(
                 ready.iter().zip(&entered).map(|(scan, entered)| deed(context, scan, entered)),
             )?;
-            write_down(&gallery, &ready, &entered).with_context(|| path.display().to_string())?;
+            write_down(&galleries, &ready, &entered).with_context(|| path.display().to_string())?;
             for (scan, entered) in ready.iter().zip(entered) {
                 match entered {
                     Ok(enrolled) => tally.entered(&bar, &scan.path, &enrolled, work.json)?,
@@ -205,7 +206,7 @@ fn look(
     path: &Path,
     entry: &Entry,
     options: &ReadOptions,
-    indexer: &Indexer,
+    galleries: &Galleries,
 ) -> anyhow::Result<Looked> {
     if let Some(store) = store {
         let original = bytes(path, options).with_context(|| path.display().to_string())?;
@@ -222,15 +223,16 @@ fn look(
             }
         }
     }
-    let Extracted { signature, bytes: original, .. } =
-        extract(context, path, options, entry.mark.region())?;
+    let Extracted { signature, bytes: original, .. } = extract(context, path, options, entry.mark)?;
     Ok(Looked::Ready(Ready {
         path: path.to_owned(),
         name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         original,
         signature: signature.to_bytes(),
         engine_version: signature.engine_version().to_owned(),
-        entry: indexer.entry(&signature),
+        entry: galleries.of_mark(entry.mark).indexer().entry(&signature),
+        extraction: signature.extraction_digest(),
+        mark: entry.mark,
     }))
 }
 
@@ -253,21 +255,28 @@ fn enter(store: &DiskStore, enrolments: &[Enrolment<'_>]) -> Vec<Result<Enrolled
 
 /// Keeps the index entries of what is new, so that the next search need not make them.
 fn write_down(
-    gallery: &Gallery,
+    galleries: &Galleries,
     ready: &[Ready],
     entered: &[Result<Enrolled, StoreError>],
 ) -> Result<(), StoreError> {
-    let new = ready.iter().zip(entered).filter_map(|(scan, entered)| match entered {
-        Ok(Enrolled { outcome: Entered::New, scan: id, .. }) => {
-            Some((*id, Digest::of(&scan.signature), scan.entry.clone()))
+    for (mark, gallery) in galleries.iter() {
+        let of_mark = ready.iter().zip(entered).filter(|(scan, _)| scan.mark == mark);
+        let new = of_mark.filter_map(|(scan, entered)| match entered {
+            Ok(Enrolled { outcome: Entered::New, scan: id, .. }) => {
+                Some((*id, Digest::of(&scan.signature), scan.entry.clone()))
+            }
+            Ok(_) | Err(_) => None,
+        });
+        let new: Vec<_> = new.collect();
+        if !new.is_empty() {
+            gallery.write_down(&new)?;
         }
-        Ok(_) | Err(_) => None,
-    });
-    gallery.write_down(&new.collect::<Vec<_>>())
+    }
+    Ok(())
 }
 
 /// What is entered for each scan.
-fn enrolments<'a>(context: &Context, ready: &'a [Ready], work: &'a Work) -> Vec<Enrolment<'a>> {
+fn enrolments<'a>(ready: &'a [Ready], work: &'a Work) -> Vec<Enrolment<'a>> {
     let entered = jiff::Timestamp::now();
     let enrolments = ready.iter().map(|scan| {
         let entry = work.entry(&scan.path);
@@ -275,11 +284,11 @@ fn enrolments<'a>(context: &Context, ready: &'a [Ready], work: &'a Work) -> Vec<
         Enrolment {
             original: &scan.original,
             original_name: &scan.name,
-            mark: entry.mark,
+            mark: scan.mark,
             signature: SignatureBlob {
                 bytes: &scan.signature,
                 engine_version: &scan.engine_version,
-                extraction: context.engine.parameters().extraction_digest(),
+                extraction: scan.extraction,
             },
             exhibit: if labelled {
                 ExhibitRef::Labelled(&entry.exhibit)
@@ -299,7 +308,7 @@ fn deed(
     entered: &Result<Enrolled, StoreError>,
 ) -> Result<Deed, Deed> {
     let deed = Deed {
-        parameters: Some(context.engine.parameters().digest()),
+        parameters: Some(context.engine.of_mark(scan.mark).digest()),
         result: Some(Digest::of(&scan.signature)),
         ..Deed::new(Action::Enrol)
     };

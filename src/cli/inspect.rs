@@ -10,7 +10,7 @@ use crate::mark::{self, Head, MarkError};
 use crate::preprocess::PreprocessError;
 use crate::quality::Finding;
 use crate::signature::{Signature, Summary};
-use crate::surface::{Kind, Region};
+use crate::surface::Kind;
 use serde::Serialize;
 use std::fmt::Write as _;
 
@@ -45,8 +45,9 @@ struct Report {
 
 pub(super) fn run(context: &Context, arguments: &InspectArguments) -> anyhow::Result<Outcome> {
     let (scan, _) = read(&arguments.file, &read_options(&arguments.read)?)?;
-    let parameters = context.engine.parameters();
-    let found = mark::find(&scan.surface, Region::BreechFace, &parameters.segmentation);
+    let engine = context.engine.of_mark(arguments.mark);
+    let parameters = engine.parameters();
+    let found = mark::find(&scan.surface, arguments.mark.region(), &parameters.segmentation);
     let looked = found.map(|mark| {
         let signature = Signature::extract(&mark.surface, scan.sha256, parameters);
         let findings = quality::of(&mark, &signature, &scan.metadata).findings;

@@ -3,23 +3,27 @@
 use super::Context;
 use crate::gallery::{Gallery, Snapshot};
 use crate::index::Indexer;
+use crate::matcher::Engine;
 use crate::parameters::{Cascade, Index};
 use crate::search::{Search, Stored};
 use crate::store::{DiskStore, Progress, ReferenceStore};
+use crate::surface::MarkKind;
 use anyhow::Context as _;
 use std::path::Path;
 
 /// What makes index entries and decides how many references go on from stage to stage.
 pub(super) struct Searching {
+    pub(super) engine: Engine,
     pub(super) indexer: Indexer,
     pub(super) cascade: Cascade,
 }
 
 impl Searching {
-    /// With the default parameters.
-    pub(super) fn new(context: &Context) -> anyhow::Result<Self> {
-        let indexer = Indexer::new(Index::default(), context.engine.arithmetic())?;
-        Ok(Self { indexer, cascade: Cascade::default() })
+    /// With the default parameters of a kind of mark.
+    pub(super) fn new(context: &Context, mark: MarkKind) -> anyhow::Result<Self> {
+        let engine = context.engine.of_mark(mark);
+        let indexer = Indexer::new(Index::of_mark(mark), engine.arithmetic())?;
+        Ok(Self { engine, indexer, cascade: Cascade::default() })
     }
 
     /// Sizes the stages for this recall, where one is asked for.
@@ -32,20 +36,23 @@ impl Searching {
     }
 
     /// The references of the store in this folder; nothing is read yet.
-    pub(super) fn gallery(&self, context: &Context, store: &Path) -> Gallery {
-        let extraction = context.engine.parameters().extraction_digest();
-        Gallery::kept_in(store, self.indexer.clone(), extraction)
+    pub(super) fn gallery(&self, store: &Path) -> Gallery {
+        Gallery::kept_in(store, self.indexer.clone(), &self.engine)
     }
 
     /// Searches references of a store.
     pub(super) fn search<'a>(
         &'a self,
-        context: &'a Context,
         references: &'a Snapshot,
         signatures: &'a Stored<'a>,
     ) -> Search<'a> {
         let (indexer, cascade) = (&self.indexer, &self.cascade);
-        Search { engine: &context.engine, indexer, cascade, references, signatures, pool: None }
+        Search { engine: &self.engine, indexer, cascade, references, signatures, pool: None }
+    }
+
+    /// The signatures of a store that a search compares.
+    pub(super) fn signatures<'a>(&self, store: &'a dyn ReferenceStore) -> Stored<'a> {
+        Stored { store, extraction: self.engine.parameters().extraction_digest() }
     }
 }
 
@@ -64,9 +71,4 @@ pub(super) fn references(
     gallery.open(store, &mut { follow }).with_context(named)?;
     bar.finish_and_clear();
     gallery.snapshot(store).with_context(named)
-}
-
-/// The signatures of a store that a search compares.
-pub(super) fn signatures<'a>(context: &Context, store: &'a dyn ReferenceStore) -> Stored<'a> {
-    Stored { store, extraction: context.engine.parameters().extraction_digest() }
 }

@@ -6,12 +6,14 @@ use super::{Context, Outcome};
 use crate::parameters::{Cascade, Index};
 
 pub(super) fn run(context: &Context, arguments: &ParametersArguments) -> anyhow::Result<Outcome> {
-    let parameters = context.engine.parameters();
-    let (index, cascade) = (Index::default(), Cascade::default());
+    let engine = context.engine.of_mark(arguments.mark);
+    let parameters = engine.parameters();
+    let (index, cascade) = (Index::of_mark(arguments.mark), Cascade::default());
     let list = [parameters.list(), index.list(), cascade.list()].concat();
     if arguments.json {
         print_json(&serde_json::json!({
             "engine_version": crate::VERSION,
+            "mark": parameters.mark,
             "parameters_digest": parameters.digest(),
             "extraction_digest": parameters.extraction_digest(),
             "index_entry_digest": index.entry_digest(),
@@ -31,6 +33,10 @@ pub(super) fn run(context: &Context, arguments: &ParametersArguments) -> anyhow:
     });
     print(&table(&["parameter", "value", "unit", "bounds", "what it is"], rows.collect()))?;
     let (digest, index) = (parameters.digest(), index.digest());
-    print(&format!("engine {}, digest {digest}, digest of the index {index}\n", crate::VERSION))?;
+    print(&format!(
+        "engine {}, {}, digest {digest}, digest of the index {index}\n",
+        crate::VERSION,
+        arguments.mark
+    ))?;
     Ok(Outcome::Done)
 }

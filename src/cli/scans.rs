@@ -6,7 +6,7 @@ use crate::format::{self, ManifestChecksum, ReadOptions, Scan};
 use crate::mark;
 use crate::matcher::Prepared;
 use crate::signature::Signature;
-use crate::surface::{Region, Spacing};
+use crate::surface::{MarkKind, Spacing};
 use crate::units::Length;
 use anyhow::{Context as _, bail, ensure};
 use std::collections::BTreeSet;
@@ -124,29 +124,30 @@ pub(super) struct Extracted {
     pub(super) bytes: Vec<u8>,
 }
 
-/// A scan with the signature of its mark; `region` says which where it shows a whole head.
+/// A scan with the signature of its mark, which is cut out where the scan shows a whole head.
 pub(super) fn extract(
     context: &Context,
     path: &Path,
     options: &ReadOptions,
-    region: Region,
+    mark: MarkKind,
 ) -> anyhow::Result<Extracted> {
     let (scan, bytes) = read(path, options)?;
-    let parameters = context.engine.parameters();
+    let engine = context.engine.of_mark(mark);
     let mark::Extracted { signature, .. } =
-        mark::extract(&scan.surface, region, scan.sha256, parameters)
+        mark::extract(&scan.surface, mark.region(), scan.sha256, engine.parameters())
             .with_context(|| path.display().to_string())?;
     Ok(Extracted { scan, signature, bytes })
 }
 
-/// A scan, ready for comparing its breech face.
+/// A scan, ready for comparing its mark.
 pub(super) fn prepare(
     context: &Context,
     path: &Path,
     options: &ReadOptions,
+    mark: MarkKind,
 ) -> anyhow::Result<Prepared> {
-    let Extracted { signature, .. } = extract(context, path, options, Region::BreechFace)?;
-    context.engine.prepare(&signature).with_context(|| path.display().to_string())
+    let Extracted { signature, .. } = extract(context, path, options, mark)?;
+    context.engine.of_mark(mark).prepare(&signature).with_context(|| path.display().to_string())
 }
 
 /// Which of the paths a name stands for: the path itself, or the only one that ends with it.

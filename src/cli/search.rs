@@ -2,7 +2,7 @@
 
 use super::args::{ActorArguments, FilterArguments, SearchArguments};
 use super::audit::{Auditor, Deed};
-use super::library::{Searching, references, signatures};
+use super::library::{Searching, references};
 use super::output::{decimals, print, print_json, table};
 use super::record::RecordReport;
 use super::remote::{References, Settings, of_file, upload};
@@ -149,17 +149,17 @@ fn in_store(
     installed: &Installed,
 ) -> anyhow::Result<Found> {
     let options = read_options(&arguments.read)?;
-    let mut searching = Searching::new(context)?;
+    let mark = arguments.filter.mark;
+    let mut searching = Searching::new(context, mark)?;
     searching.set_recall(arguments.recall)?;
-    let region = arguments.filter.mark.region();
     // One scan that cannot be read must not cost the wait for the index.
-    let first = is_one(paths).then(|| extract(context, &paths[0], &options, region)).transpose()?;
+    let first = is_one(paths).then(|| extract(context, &paths[0], &options, mark)).transpose()?;
     let store = super::store::open(path)?;
     let auditor = Auditor::open(&store, &ActorArguments::of(&arguments.actor))?;
-    let gallery = searching.gallery(context, path);
+    let gallery = searching.gallery(path);
     let references = references(context, &gallery, &store)?;
-    let signatures = signatures(context, &store);
-    let search = searching.search(context, &references, &signatures);
+    let signatures = searching.signatures(&store);
+    let search = searching.search(&references, &signatures);
     let filter = filter(&arguments.filter);
     let depth = if arguments.exhaustive { Depth::Exhaustive } else { Depth::Cascade };
     let query = Query { filter: &filter, top: arguments.top as usize, depth };
@@ -171,13 +171,13 @@ fn in_store(
         let extracted: Vec<anyhow::Result<Extracted>> = match first.take() {
             Some(first) => vec![first],
             None => {
-                together.par_iter().map(|path| extract(context, path, &options, region)).collect()
+                together.par_iter().map(|path| extract(context, path, &options, mark)).collect()
             }
         };
         let mut ready = Vec::new();
         for (path, extracted) in together.iter().zip(extracted) {
             let made = extracted.and_then(|Extracted { scan, signature, bytes, .. }| {
-                let questioned = Questioned::new(&context.engine, &searching.indexer, &signature);
+                let questioned = Questioned::new(&searching.engine, &searching.indexer, &signature);
                 let questioned = questioned.with_context(|| path.display().to_string())?;
                 Ok((path, Digest::of(&bytes), (questioned, traits(&scan))))
             });
@@ -188,7 +188,7 @@ fn in_store(
         }
         let deed = |original: Digest| Deed {
             subject: Some(format!("file {original}")),
-            parameters: Some(context.engine.parameters().digest()),
+            parameters: Some(searching.engine.digest()),
             ..Deed::new(Action::Search)
         };
         let started = Instant::now();

@@ -1,16 +1,16 @@
 //! `casemark serve`: the store and the engine as a gRPC service, set up by the configuration.
 
 use super::args::ServeArguments;
-use super::library::Searching;
 use super::output::print;
 use super::weight::install;
 use super::{Context, Outcome};
 use crate::access::Identity;
 use crate::calibration::Installed;
 use crate::config::{Config, EvidenceConfig, LogConfig, LogFormat, TlsConfig, VARIABLE_PREFIX};
-use crate::gallery::{Gallery, GalleryOpening};
+use crate::gallery::{Galleries, Gallery, GalleryOpening};
 use crate::service::{Gate, LaboratoryGate, Limits, OpenGate, Security, Server, Tls};
 use crate::store::DiskStore;
+use crate::surface::MarkKind;
 use anyhow::Context as _;
 use std::fs;
 use std::io::IsTerminal as _;
@@ -45,11 +45,12 @@ pub(super) fn run(context: &Context, arguments: &ServeArguments) -> anyhow::Resu
     let audit = super::audit::open(path)?;
     let limits = limits(&config);
     let engine = context.engine.clone();
-    let gallery = Searching::new(context)?.gallery(context, path);
-    let (store, gallery) = (Arc::new(store), Arc::new(gallery));
-    open_beside(&store, &gallery)?;
+    let galleries = Galleries::kept_in(path, &engine);
+    let store = Arc::new(store);
+    open_beside(&store, galleries.of_mark(MarkKind::BreechFace))?;
     let audit = Some(Arc::new(audit));
-    let server = Server::with_gallery(engine, store, gallery, calibration, limits, gate, audit)?;
+    let server =
+        Server::with_galleries(engine, store, galleries, calibration, limits, gate, audit)?;
     // 3.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(serve(server, security, &config));

@@ -5,19 +5,21 @@ use super::args::{
     StoreCommand,
 };
 use super::audit::{Auditor, Deed};
-use super::library::Searching;
 use super::output::{print, print_json, table};
 use super::remote::References;
 use super::scans::read_options;
 use super::{Context, Outcome};
 use crate::access::Action;
 use crate::client;
+use crate::digest::Digest;
 use crate::format;
-use crate::gallery::{EntryVerification, GalleryOpening};
+use crate::gallery::{EntryVerification, Galleries};
 use crate::mark;
+use crate::signature::Signature;
 use crate::store::{
     DiskStore, Filter, Progress, ReferenceStore as _, ScanId, SignatureBlob, VerificationReport,
 };
+use crate::surface::MarkKind;
 use anyhow::{Context as _, bail};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -129,9 +131,12 @@ fn verify(context: &Context, arguments: &LookArguments) -> anyhow::Result<Outcom
             });
             let report = report.with_context(|| place.clone())?;
             bar.set_message("verifying the index of marks");
-            let gallery = Searching::new(context)?.gallery(context, &path);
-            let entries = gallery.verify(&store, &mut { follow });
-            (place.clone(), Verification::of(report, &entries.with_context(|| place)?))
+            let mut entries = EntryVerification::default();
+            for (_, gallery) in Galleries::kept_in(&path, &context.engine).iter() {
+                let of_mark = gallery.verify(&store, &mut { follow });
+                entries.join(of_mark.with_context(|| place.clone())?);
+            }
+            (place, Verification::of(report, &entries))
         }
         References::Server(settings) => {
             let remote = settings.connect(context)?;
@@ -165,12 +170,15 @@ fn rebuild(context: &Context, arguments: &StoreArguments) -> anyhow::Result<Outc
     let store = DiskStore::rebuild(&arguments.store).with_context(named)?;
     spinner.finish_and_clear();
     let bar = context.progress.bar(0, "making index entries");
-    let gallery = Searching::new(context)?.gallery(context, &arguments.store);
-    let opening = gallery.rebuild(&store, &mut |progress: Progress| {
-        bar.set_length(progress.total);
-        bar.set_position(progress.done);
-    });
-    let GalleryOpening { made: entries, unindexed, .. } = opening.with_context(named)?;
+    let (mut entries, mut unindexed) = (0, 0);
+    for (_, gallery) in Galleries::kept_in(&arguments.store, &context.engine).iter() {
+        let opening = gallery.rebuild(&store, &mut |progress: Progress| {
+            bar.set_length(progress.total);
+            bar.set_position(progress.done);
+        });
+        let opening = opening.with_context(named)?;
+        (entries, unindexed) = (entries + opening.made, unindexed + opening.unindexed);
+    }
     bar.finish_and_clear();
     let records = store.opening().records;
     if arguments.json {
@@ -256,23 +264,26 @@ fn upgrade(
     let store = open(&arguments.store)?;
     let auditor = Auditor::open(&store, actor)?;
     let named = || arguments.store.display().to_string();
-    let parameters = context.engine.parameters();
-    let extraction = parameters.extraction_digest();
-    let missing: Vec<ScanId> = store
-        .missing_signatures(extraction, &Filter::default())
-        .collect::<Result<_, _>>()
-        .with_context(named)?;
+    let mut missing: Vec<(MarkKind, ScanId)> = Vec::new();
+    for mark in MarkKind::ALL {
+        let extraction = context.engine.of_mark(mark).parameters().extraction_digest();
+        let filter = Filter { mark: Some(mark), ..Filter::default() };
+        for scan in store.missing_signatures(extraction, &filter) {
+            missing.push((mark, scan.with_context(named)?));
+        }
+    }
     let bar = context.progress.bar(missing.len() as u64, "upgrading");
     let mut faults = Vec::new();
     for together in missing.chunks(TOGETHER) {
-        let extracted: Vec<anyhow::Result<(ScanId, Vec<u8>)>> = together
+        let extracted: Vec<anyhow::Result<(ScanId, Signature)>> = together
             .par_iter()
-            .map(|&scan| {
-                let extract = || -> anyhow::Result<Vec<u8>> {
-                    let region = store.view(scan)?.mark.kind.region();
+            .map(|&(kind, scan)| {
+                let extract = || -> anyhow::Result<Signature> {
+                    let engine = context.engine.of_mark(kind);
                     let read = format::read(&store.original(scan)?, &options)?;
+                    let (region, parameters) = (kind.region(), engine.parameters());
                     let extracted = mark::extract(&read.surface, region, read.sha256, parameters)?;
-                    Ok(extracted.signature.to_bytes())
+                    Ok(extracted.signature)
                 };
                 Ok((scan, extract().with_context(|| format!("scan {scan}"))?))
             })
@@ -284,11 +295,21 @@ fn upgrade(
                 Err(error) => faults.push(format!("{error:#}")),
             }
         }
-        let blob = |bytes| SignatureBlob { bytes, engine_version: crate::VERSION, extraction };
-        let signatures: Vec<_> = ready.iter().map(|(scan, bytes)| (*scan, blob(bytes))).collect();
+        let ready: Vec<(ScanId, Digest, Vec<u8>)> = ready
+            .iter()
+            .map(|(scan, one)| (*scan, one.extraction_digest(), one.to_bytes()))
+            .collect();
+        let blob = |extraction, bytes| {
+            let engine_version = crate::VERSION;
+            SignatureBlob { bytes, engine_version, extraction }
+        };
+        let signatures: Vec<_> = ready
+            .iter()
+            .map(|(scan, extraction, bytes)| (*scan, blob(*extraction, bytes)))
+            .collect();
         let deed = |detail| Deed {
             detail,
-            parameters: Some(parameters.digest()),
+            parameters: Some(context.engine.digest()),
             ..Deed::new(Action::Upgrade)
         };
         auditor.change(

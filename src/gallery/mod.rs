@@ -9,6 +9,7 @@
 mod choice;
 mod classes;
 mod log;
+mod marks;
 mod segment;
 mod snapshot;
 mod state;
@@ -16,6 +17,7 @@ mod verify;
 
 pub use choice::Choice;
 pub use classes::Class;
+pub use marks::Galleries;
 pub use snapshot::{Alike, Sifted, Snapshot};
 pub use verify::{EntryFinding, EntryVerification};
 
@@ -25,6 +27,7 @@ use crate::matcher::Engine;
 use crate::parameters::Index;
 use crate::signature::Signature;
 use crate::store::{LiveScan, Progress, ReferenceStore, ScanId, StoreError};
+use crate::surface::MarkKind;
 use log::{Family, Log};
 use serde::Serialize;
 use state::State;
@@ -64,30 +67,36 @@ pub struct GalleryOpening {
 pub struct Gallery {
     indexer: Indexer,
     extraction: Digest,
+    mark: MarkKind,
     folder: Option<PathBuf>,
     state: Mutex<State>,
 }
 
 impl Gallery {
-    /// The references of signatures with this extraction, in memory alone.
+    /// The references of an engine's signatures, in memory alone.
     #[must_use]
-    pub fn new(indexer: Indexer, extraction: Digest) -> Self {
-        let state = Mutex::new(State::new(indexer.clone(), extraction));
-        Self { indexer, extraction, folder: None, state }
+    pub fn new(indexer: Indexer, engine: &Engine) -> Self {
+        let (extraction, mark) =
+            (engine.parameters().extraction_digest(), engine.parameters().mark);
+        let state = Mutex::new(State::new(indexer.clone(), extraction, mark));
+        Self { indexer, extraction, mark, folder: None, state }
     }
 
-    /// The references of an engine's signatures, by the default parameters of the index, in memory alone.
+    /// The same by the default parameters of the index.
+    ///
+    /// # Panics
+    /// Never: the defaults are within bounds.
     #[must_use]
     pub fn of(engine: &Engine) -> Self {
-        let indexer = Indexer::new(Index::default(), engine.arithmetic());
-        let indexer = indexer.expect("the defaults are within bounds");
-        Self::new(indexer, engine.parameters().extraction_digest())
+        let index = Index::of_mark(engine.parameters().mark);
+        let indexer = Indexer::new(index, engine.arithmetic());
+        Self::new(indexer.expect("the defaults are within bounds"), engine)
     }
 
     /// The same, whose entries are kept in the folder of a store. Nothing is read yet.
     #[must_use]
-    pub fn kept_in(store: &Path, indexer: Indexer, extraction: Digest) -> Self {
-        Self { folder: Some(store.join(FOLDER)), ..Self::new(indexer, extraction) }
+    pub fn kept_in(store: &Path, indexer: Indexer, engine: &Engine) -> Self {
+        Self { folder: Some(store.join(FOLDER)), ..Self::new(indexer, engine) }
     }
 
     /// What makes its entries and scores them.
@@ -120,7 +129,7 @@ impl Gallery {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<GalleryOpening, GalleryError> {
         let mut state = self.state();
-        *state = State::new(self.indexer.clone(), self.extraction);
+        *state = State::new(self.indexer.clone(), self.extraction, self.mark);
         if let Some(log) = self.log()? {
             log.clear()?;
         }
@@ -215,7 +224,7 @@ impl Gallery {
             return Ok(GalleryOpening::default());
         }
         // What a failure left half done is begun anew.
-        *state = State::new(self.indexer.clone(), self.extraction);
+        *state = State::new(self.indexer.clone(), self.extraction, self.mark);
         state.log = self.log()?;
         state.open(store, progress)
     }
@@ -236,7 +245,7 @@ impl Gallery {
         self.state.lock().unwrap_or_else(|poisoned| {
             // What a panic left half done is begun anew.
             let mut state = PoisonError::into_inner(poisoned);
-            *state = State::new(self.indexer.clone(), self.extraction);
+            *state = State::new(self.indexer.clone(), self.extraction, self.mark);
             state
         })
     }

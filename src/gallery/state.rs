@@ -8,7 +8,7 @@ use super::{GalleryError, GalleryOpening, entry_of};
 use crate::digest::Digest;
 use crate::index::{Entry, Indexer};
 use crate::store::{LiveScan, Progress, ReferenceStore, ScanId, StoreError};
-use crate::surface::Kind;
+use crate::surface::{Kind, MarkKind};
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -34,6 +34,7 @@ struct Place {
 pub(super) struct State {
     indexer: Indexer,
     extraction: Digest,
+    mark: MarkKind,
     pub(super) opened: bool,
     pub(super) snapshot: Snapshot,
     pub(super) log: Option<Log>,
@@ -45,10 +46,11 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(indexer: Indexer, extraction: Digest) -> Self {
+    pub(super) fn new(indexer: Indexer, extraction: Digest, mark: MarkKind) -> Self {
         Self {
             indexer,
             extraction,
+            mark,
             opened: false,
             snapshot: Snapshot::default(),
             log: None,
@@ -93,12 +95,15 @@ impl State {
         // 3.
         let mut missing: Vec<LiveScan> = wanted.into_values().collect();
         missing.sort_unstable_by_key(|live| live.scan);
+        let mut looked_at = 0;
         for together in missing.chunks(MADE_TOGETHER) {
             let entered = self.enter(store, together)?;
             opening.made += entered;
-            opening.unindexed += together.len() as u64 - entered;
-            let done = opening.read + opening.made + opening.unindexed;
-            progress(Progress { done, total });
+            // Those of other marks are known by what filters choose them by, and have no entry here.
+            let of_mark = together.iter().filter(|live| live.facets.mark == self.mark).count();
+            opening.unindexed += of_mark as u64 - entered;
+            looked_at += together.len() as u64;
+            progress(Progress { done: opening.read + looked_at, total });
         }
         // 4.
         if opening.dropped > opening.read + opening.made + WASTE {
@@ -166,8 +171,10 @@ impl State {
     ) -> Result<u64, GalleryError> {
         let make = |live: &LiveScan| -> Result<Option<Entry>, StoreError> {
             match live.signature {
-                Some(_) => entry_of(&self.indexer, store, self.extraction, live.scan),
-                None => Ok(None),
+                Some(_) if live.facets.mark == self.mark => {
+                    entry_of(&self.indexer, store, self.extraction, live.scan)
+                }
+                Some(_) | None => Ok(None),
             }
         };
         let entries: Vec<Option<Entry>> = if lives.len() <= FEW {

@@ -48,6 +48,17 @@ pub struct EntryVerification {
 }
 
 impl EntryVerification {
+    /// Takes in what another one found, as far as there is room to list it.
+    pub fn join(&mut self, other: Self) {
+        self.entries += other.entries;
+        self.unused += other.unused;
+        self.lacking += other.lacking;
+        self.unlisted += other.unlisted;
+        for finding in other.findings {
+            self.add(finding);
+        }
+    }
+
     fn add(&mut self, finding: EntryFinding) {
         if self.findings.len() < LISTED {
             self.findings.push(finding);

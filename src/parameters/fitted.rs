@@ -23,7 +23,11 @@ const fn fit(key: &'static str, value: f64, source: &'static str) -> Fitted {
 const SIMULATED: &str = "measured on simulated marks: benches/README.md, marks";
 
 const FIRING_PIN: &[Fitted] = &[
-    fit("extraction.spacing", 6.25, "a cell of 0.15 mm then has 576 samples; Zhang et al. 2021 use 3 um to 6 um"),
+    fit(
+        "extraction.spacing",
+        6.25,
+        "a cell of 0.15 mm then has 576 samples; Zhang et al. 2021 use 3 um to 6 um",
+    ),
     fit("extraction.s_filter_cutoff", 15.0, "two samples of most instruments"),
     fit("extraction.l_filter_cutoff", 150.0, SIMULATED),
     fit("registration.coarse_spacing", 25.0, "half that of the breech face"),
@@ -90,7 +94,10 @@ mod tests {
             Index::of_mark(mark).check().unwrap_or_else(|error| panic!("{mark}: {error}"));
             digests.extend([parameters.digest(), parameters.extraction_digest()]);
             let listed = parameters.list();
-            assert!(listed.iter().all(|entry| entry.value.total_cmp(&entry.default).is_eq()), "{mark}");
+            assert!(
+                listed.iter().all(|entry| entry.value.total_cmp(&entry.default).is_eq()),
+                "{mark}"
+            );
         }
         assert_eq!(digests.len(), 2 * MarkKind::ALL.len());
     }

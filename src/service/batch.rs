@@ -19,7 +19,7 @@ use super::upload::{Assembly, Inbound};
 use super::work::{Bench, Queue};
 use super::{convert, pb};
 use crate::calibration::Traits;
-use crate::matcher::Matcher;
+use crate::matcher::{Engine, Matcher};
 use crate::store::{LINE_LIMIT, ScanId};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -89,6 +89,7 @@ type Last = Arc<Mutex<Option<(String, Arc<Asking>)>>>;
 struct Asking {
     matcher: Matcher,
     traits: Traits,
+    engine: Engine,
 }
 
 /// Reads and answers at the same time.
@@ -224,12 +225,11 @@ fn compare(
     last: &Last,
     cells: Cells,
 ) -> Result<(pb::Comparison, pb::Weight), Fault> {
-    let engine = &scope.shared.engine;
     let asking = asking(scope, bench, questioned, last)?;
-    let Ready { prepared: reference, traits } = bench.compute(|| reference.prepare(scope))?;
+    let Ready { prepared: reference, traits, .. } = bench.compute(|| reference.prepare(scope))?;
     bench.compute(|| {
         scope.shared.metrics.comparisons.inc();
-        let comparison = asking.matcher.compare(&reference, &mut engine.workspace())?;
+        let comparison = asking.matcher.compare(&reference, &mut asking.engine.workspace())?;
         let weight = weigh(scope, &comparison, [&asking.traits, &traits], None)?;
         Ok((convert::comparison(&comparison, cells), convert::weight(weight)))
     })
@@ -252,9 +252,9 @@ fn asking(
     {
         return Ok(Arc::clone(asking));
     }
-    let Ready { prepared, traits } = bench.compute(|| questioned.prepare(scope))?;
-    let matcher = Matcher::new(&scope.shared.engine, prepared);
-    let asking = Arc::new(Asking { matcher, traits });
+    let Ready { prepared, traits, engine } = bench.compute(|| questioned.prepare(scope))?;
+    let matcher = Matcher::new(&engine, prepared);
+    let asking = Arc::new(Asking { matcher, traits, engine });
     let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
     *last = Some((key, Arc::clone(&asking)));
     Ok(asking)

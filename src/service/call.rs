@@ -20,7 +20,7 @@ use super::work::Workers;
 use crate::audit::AuditLog;
 use crate::calibration::Installed;
 use crate::digest::Digest;
-use crate::gallery::{Class, Gallery};
+use crate::gallery::{Class, Galleries};
 use crate::matcher::Engine;
 use crate::store::{ReferenceStore, ScanId, ScanView, StoreError};
 use prost::Message;
@@ -49,7 +49,7 @@ pub(super) struct Shared {
     pub(super) engine: Engine,
     pub(super) store: Arc<dyn ReferenceStore>,
     /// The store's references, ready to be searched.
-    pub(super) gallery: Arc<Gallery>,
+    pub(super) galleries: Galleries,
     pub(super) limits: Limits,
     pub(super) gate: Arc<dyn Gate>,
     /// What scores are worth.

@@ -66,17 +66,16 @@ async fn compare(
     let shared = Arc::clone(&scope.shared);
     let work = move |bench: &Bench| {
         // 2.
-        let Ready { prepared: questioned, traits: of_questioned } =
+        let Ready { prepared: questioned, traits: of_questioned, engine } =
             bench.compute(|| prepare(&scope, questioned))?;
-        let Ready { prepared: reference, traits: of_reference } =
+        let Ready { prepared: reference, traits: of_reference, .. } =
             bench.compute(|| prepare(&scope, reference))?;
         let (one, two) = (file_subject(questioned.source()), file_subject(reference.source()));
         scope.trail.about(format_args!("{one} with {two}"));
         // 3.
         bench.compute(|| {
-            let engine = &scope.shared.engine;
             scope.shared.metrics.comparisons.inc();
-            let matcher = Matcher::new(engine, questioned);
+            let matcher = Matcher::new(&engine, questioned);
             let comparison = matcher.compare(&reference, &mut engine.workspace())?;
             let weight = weigh(&scope, &comparison, [&of_questioned, &of_reference], None)?;
             Ok(pb::CompareResponse {

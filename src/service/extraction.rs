@@ -8,7 +8,7 @@ use super::status::Fault;
 use super::upload::{Assembly, Inbound};
 use super::work::Queue;
 use super::{convert, pb, scans};
-use crate::surface::Region;
+use crate::surface::MarkKind;
 use std::sync::Arc;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -48,7 +48,7 @@ async fn extract(
         bench.compute(|| {
             let upload = assembly.finish()?;
             scope.trail.about(scans::file_subject(upload.sha256));
-            let extracted = scans::extract(&scope, upload, Region::BreechFace)?;
+            let extracted = scans::extract(&scope, upload, MarkKind::BreechFace)?;
             Ok(convert::extraction(&extracted.scan, extracted.signature.summary()))
         })
     };

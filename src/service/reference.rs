@@ -197,7 +197,7 @@ fn enter(
     upload: Upload,
     entry: &Entry,
 ) -> Result<pb::EnrolResponse, Fault> {
-    let extracted = bench.compute(|| extract(scope, upload, entry.mark.region()))?;
+    let extracted = bench.compute(|| extract(scope, upload, entry.mark))?;
     let (upload, signature) = (&extracted.upload, &extracted.signature);
     if bench.stopped() {
         return Err(Fault::Cancelled);
@@ -226,7 +226,7 @@ fn enter(
     };
     let answer = scope.trail.change(enrol, digest_of)?;
     // The next search would do it; here nobody waits for a search.
-    if let Err(error) = scope.shared.gallery.refresh(&*scope.shared.store) {
+    if let Err(error) = scope.shared.galleries.refresh(&*scope.shared.store) {
         tracing::warn!(%error, "the index does not follow yet");
     }
     Ok(answer)

@@ -8,10 +8,10 @@ use crate::calibration::Traits;
 use crate::digest::Digest;
 use crate::format::{self, Scan};
 use crate::mark;
-use crate::matcher::Prepared;
+use crate::matcher::{Engine, Prepared};
 use crate::signature::Signature;
 use crate::store::{ScanId, ScanView, StoreError, Subject};
-use crate::surface::Region;
+use crate::surface::MarkKind;
 
 /// A scan to compare.
 #[derive(Debug)]
@@ -73,6 +73,8 @@ impl Source {
 pub(super) struct Ready {
     pub(super) prepared: Prepared,
     pub(super) traits: Traits,
+    /// That of its mark.
+    pub(super) engine: Engine,
 }
 
 /// What the audit log calls a file.
@@ -80,39 +82,41 @@ pub(super) fn file_subject(sha256: Digest) -> String {
     format!("file {sha256}")
 }
 
-/// Reads an upload and extracts the signature of its mark; `region` says which where it shows a whole head.
-pub(super) fn extract(scope: &Scope, upload: Upload, region: Region) -> Result<Extracted, Fault> {
+/// Reads an upload and extracts the signature of its mark, which is cut out where it shows a whole head.
+pub(super) fn extract(scope: &Scope, upload: Upload, mark: MarkKind) -> Result<Extracted, Fault> {
     let field = upload.field;
     let scan = format::read(&upload.bytes, &upload.options)
         .map_err(|source| Fault::Format { field, source })?;
-    let parameters = scope.shared.engine.parameters();
+    let engine = scope.shared.engine.of_mark(mark);
     let mark::Extracted { signature, .. } =
-        mark::extract(&scan.surface, region, upload.sha256, parameters)
+        mark::extract(&scan.surface, mark.region(), upload.sha256, engine.parameters())
             .map_err(|source| Fault::Mark { field, source })?;
     Ok(Extracted { upload, scan, signature })
 }
 
-/// The signature of a scan, and what is known of it; `region` is the mark of an upload that shows a whole head.
+/// The signature of a scan, and what is known of it; `mark` is that of an upload.
 pub(super) fn signature(
     scope: &Scope,
     source: Source,
-    region: Region,
-) -> Result<(Signature, Traits), Fault> {
+    mark: MarkKind,
+) -> Result<(Signature, Traits, MarkKind), Fault> {
     match source {
         Source::Stored(id) => stored_signature(scope, id),
         Source::Uploaded(assembly) => {
-            let Extracted { scan, signature, .. } = extract(scope, assembly.finish()?, region)?;
+            let Extracted { scan, signature, .. } = extract(scope, assembly.finish()?, mark)?;
             let instrument = scan.metadata.instrument.name();
-            let traits = Traits { instrument, ..Traits::of(signature.kind()) };
-            Ok((signature, traits))
+            let stated = Some(mark.to_string());
+            let traits = Traits { mark: stated, instrument, ..Traits::of(signature.kind()) };
+            Ok((signature, traits, mark))
         }
     }
 }
 
 /// A scan made ready for comparing, an upload that shows a whole head by its breech face.
 pub(super) fn prepare(scope: &Scope, source: Source) -> Result<Ready, Fault> {
-    let (signature, traits) = signature(scope, source, Region::BreechFace)?;
-    Ok(Ready { prepared: scope.shared.engine.prepare(&signature)?, traits })
+    let (signature, traits, mark) = signature(scope, source, MarkKind::BreechFace)?;
+    let engine = scope.shared.engine.of_mark(mark);
+    Ok(Ready { prepared: engine.prepare(&signature)?, traits, engine })
 }
 
 /// A scan of the store, if the caller may compare it, and anybody may.
@@ -128,13 +132,15 @@ pub(super) fn check_stored(scope: &Scope, id: ScanId) -> Result<ScanView, Fault>
 }
 
 /// The signature of a scan of the store.
-fn stored_signature(scope: &Scope, id: ScanId) -> Result<(Signature, Traits), Fault> {
+fn stored_signature(scope: &Scope, id: ScanId) -> Result<(Signature, Traits, MarkKind), Fault> {
     let ScanView { mark, exhibit, .. } = check_stored(scope, id)?;
-    let extraction = scope.shared.engine.parameters().extraction_digest();
+    let engine = scope.shared.engine.of_mark(mark.kind);
+    let extraction = engine.parameters().extraction_digest();
     let bytes = scope.shared.store.signature(id, extraction)?;
     let signature =
         Signature::from_bytes(&bytes).map_err(|source| Fault::Signature { scan: id, source })?;
-    let (mark, calibre) = (Some(mark.kind.to_string()), exhibit.calibre);
+    let (kind, calibre) = (mark.kind, exhibit.calibre);
+    let mark = Some(kind.to_string());
     let traits = Traits { mark, calibre, ..Traits::of(signature.kind()) };
-    Ok((signature, traits))
+    Ok((signature, traits, kind))
 }

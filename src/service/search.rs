@@ -29,7 +29,6 @@ use crate::search::{
     SearchResult, Stage, Stored,
 };
 use crate::store::{Filter, MarkKind, ScanId, ScanView, Skipped, StoreError};
-use crate::surface::Region;
 use std::error::Error as _;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -176,17 +175,19 @@ fn find(
     wanted: Wanted,
     outbound: Outbound<pb::SearchResponse>,
 ) -> Result<Found, Fault> {
-    let Wanted { questioned, filter, top, depth, cascade } = wanted;
+    let Wanted { questioned, mut filter, top, depth, cascade } = wanted;
     let shared = &scope.shared;
-    let (engine, indexer) = (&shared.engine, shared.gallery.indexer());
     // 1.
-    let region = filter.mark.map_or(Region::BreechFace, MarkKind::region);
-    let (signature, traits) = bench.compute(|| signature(scope, questioned, region))?;
+    let stated = filter.mark.unwrap_or(MarkKind::BreechFace);
+    let (signature, traits, mark) = bench.compute(|| signature(scope, questioned, stated))?;
+    filter.mark = Some(filter.mark.unwrap_or(mark));
+    let (engine, gallery) = (&shared.engine.of_mark(mark), shared.galleries.of_mark(mark));
+    let indexer = gallery.indexer();
     scope.trail.about(file_subject(signature.source()));
     let questioned = bench.compute(|| Ok(Questioned::new(engine, indexer, &signature)?))?;
     // 2.
     let store = &*shared.store;
-    let references = shared.gallery.snapshot(store).map_err(SearchError::from)?;
+    let references = gallery.snapshot(store).map_err(SearchError::from)?;
     let mut follower = Follower { scope, bench, outbound, compared: 0, told: Vec::new() };
     let started = Instant::now();
     let search = Search {

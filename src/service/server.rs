@@ -31,7 +31,7 @@ use super::upload::Budget;
 use super::work::Workers;
 use crate::audit::AuditLog;
 use crate::calibration::Installed;
-use crate::gallery::Gallery;
+use crate::gallery::Galleries;
 use crate::matcher::Engine;
 use crate::store::{ReferenceStore, Statistics, StoreError};
 use std::fmt;
@@ -173,18 +173,18 @@ impl Server {
         gate: Arc<dyn Gate>,
         audit: Option<Arc<AuditLog>>,
     ) -> Result<Self, ServeError> {
-        let gallery = Arc::new(Gallery::of(&engine));
-        Self::with_gallery(engine, store, gallery, Installed::default(), limits, gate, audit)
+        let galleries = Galleries::of(&engine);
+        Self::with_galleries(engine, store, galleries, Installed::default(), limits, gate, audit)
     }
 
     /// The same with what is kept of the store's references, and with a calibration, if one is installed.
     ///
     /// # Errors
     /// [`ServeError::Threads`].
-    pub fn with_gallery(
+    pub fn with_galleries(
         engine: Engine,
         store: Arc<dyn ReferenceStore>,
-        gallery: Arc<Gallery>,
+        galleries: Galleries,
         calibration: Installed,
         limits: Limits,
         gate: Arc<dyn Gate>,
@@ -194,7 +194,7 @@ impl Server {
         let shared = Shared {
             engine,
             store,
-            gallery,
+            galleries,
             calibration,
             gate,
             audit,

@@ -4,7 +4,6 @@
 //! the scan is looked at all the same, unless the caller excludes it: an unknown calibre is no reason to
 //! miss a connection. Runs along the narrowest key that the index has, in the order of scans.
 
-use crate::surface::MarkKind;
 use super::apply::Visible;
 use super::draft::decode;
 use super::error::StoreError;
@@ -13,6 +12,7 @@ use super::keys::{self, Facet};
 use super::live::Facets;
 use super::metadata::Country;
 use super::model::ScanId;
+use crate::surface::MarkKind;
 use jiff::Timestamp;
 use std::iter::Peekable;
 

@@ -73,6 +73,7 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
+pub use crate::surface::{MarkKind, MarkKindError};
 pub use disk::{DiskStore, Opening};
 pub use enrol::{Enrolled, Enrolment, ExhibitRef, Outcome, SignatureBlob};
 pub use error::StoreError;
@@ -86,10 +87,9 @@ pub use merge::Merged;
 pub use metadata::{
     Country, ExhibitMetadata, FirearmMetadata, LINE_LIMIT, MetadataError, NOTES_LIMIT,
 };
-pub use crate::surface::{MarkKind, MarkKindError};
 pub use model::{
-    Case, CaseId, Exhibit, ExhibitId, Firearm, FirearmId, IdentifierError, Mark, MarkId,
-    Scan, ScanId, SignatureLink, Subject, Withdrawal,
+    Case, CaseId, Exhibit, ExhibitId, Firearm, FirearmId, IdentifierError, Mark, MarkId, Scan,
+    ScanId, SignatureLink, Subject, Withdrawal,
 };
 pub use objects::ObjectKind;
 pub use purge::Purged;

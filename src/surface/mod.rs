@@ -7,13 +7,13 @@
 //! y points down along the rows, theta is counter-clockwise *as seen*. The origin of a pose is the
 //! centre of the frame, ((columns - 1) / 2, (rows - 1) / 2).
 
-mod pose;
 mod mark_kind;
+mod pose;
 mod region;
 mod texture;
 
-pub use pose::Pose;
 pub use mark_kind::{MarkKind, MarkKindError};
+pub use pose::Pose;
 pub use region::{Region, Regions, UnknownRegion};
 pub use texture::Texture;
 

@@ -148,6 +148,9 @@ pub(super) struct CompareArguments {
     pub(super) questioned: PathBuf,
     /// Scan of the mark it is compared with: a file, or scan:ID
     pub(super) reference: PathBuf,
+    /// Mark that files show; a scan of a store says so itself: breech_face, firing_pin, ejector or aperture_shear
+    #[arg(long, value_name = "MARK", default_value = "breech_face")]
+    pub(super) mark: crate::store::MarkKind,
     /// Print the comparison, with every cell, as JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -178,6 +181,9 @@ pub(super) struct BatchArguments {
     /// Where the scores go (written whole, or not at all)
     #[arg(long, value_name = "SCORES.csv")]
     pub(super) out: PathBuf,
+    /// Mark that the scans show: breech_face, firing_pin, ejector or aperture_shear
+    #[arg(long, value_name = "MARK", default_value = "breech_face")]
+    pub(super) mark: crate::store::MarkKind,
     /// Leave out scans that cannot be read, write the rest, and exit with 2
     #[arg(long)]
     pub(super) keep_going: bool,
@@ -306,6 +312,9 @@ pub(super) struct WithdrawArguments {
 pub(super) struct InspectArguments {
     /// The scan
     pub(super) file: PathBuf,
+    /// Mark that is asked for: breech_face, firing_pin, ejector or aperture_shear
+    #[arg(long, value_name = "MARK", default_value = "breech_face")]
+    pub(super) mark: crate::store::MarkKind,
     /// Print it as JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -412,6 +421,9 @@ pub(super) struct DemoArguments {
 /// List every parameter with unit, bounds, default and source
 #[derive(Debug, Args)]
 pub(super) struct ParametersArguments {
+    /// Mark that they are for: breech_face, firing_pin, ejector or aperture_shear
+    #[arg(long, value_name = "MARK", default_value = "breech_face")]
+    pub(super) mark: crate::store::MarkKind,
     /// Print them as JSON
     #[arg(long)]
     pub(super) json: bool,

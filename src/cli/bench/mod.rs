@@ -12,6 +12,7 @@ use super::output::{print, print_json};
 use super::{Context, Outcome};
 use crate::decoy::{Base, DecoyMaker};
 use crate::index::Indexer;
+use crate::surface::MarkKind;
 use anyhow::{Context as _, ensure};
 use measure::Bench;
 use planted::Planted;
@@ -43,12 +44,12 @@ fn search(context: &Context, arguments: &BenchSearchArguments) -> anyhow::Result
     let bases: Vec<Base> = planted.iter().map(Planted::base).collect();
     let maker = DecoyMaker::new(&bases, seed)?;
     spinner.finish_and_clear();
-    let mut searching = Searching::new(context)?;
+    let mut searching = Searching::new(context, MarkKind::BreechFace)?;
     searching.set_recall(arguments.recall)?;
     let temporary = tempfile::tempdir().context("temporary folder")?;
     let folder = (!arguments.regenerate)
         .then(|| arguments.store.clone().unwrap_or_else(|| temporary.path().join("store")));
-    let mut references = References::new(context, &searching, &maker, folder.as_deref(), &planted)?;
+    let mut references = References::new(&searching, &maker, folder.as_deref(), &planted)?;
     // 2.
     let decoys = u64::from(arguments.decoys);
     let timed: Vec<usize> = spread(planted.len(), TIMED);

@@ -1,6 +1,5 @@
 //! The references that are searched: planted scans, then decoys.
 
-use super::super::Context;
 use super::super::library::Searching;
 use super::planted::Planted;
 use crate::decoy::DecoyMaker;
@@ -47,13 +46,12 @@ pub(super) struct References<'a> {
 impl<'a> References<'a> {
     /// Planted scans in a store in this folder, or in memory where there is none.
     pub(super) fn new(
-        context: &Context,
         searching: &Searching,
         maker: &'a DecoyMaker,
         folder: Option<&Path>,
         planted: &[Planted],
     ) -> anyhow::Result<Self> {
-        let extraction = context.engine.parameters().extraction_digest();
+        let extraction = searching.engine.parameters().extraction_digest();
         let (gallery, place) = match folder {
             Some(folder) => {
                 let store = DiskStore::create_or_open(folder);
@@ -63,10 +61,10 @@ impl<'a> References<'a> {
                     "{}: the store has scans already, wanted a new one",
                     folder.display()
                 );
-                (searching.gallery(context, folder), Place::Stored(Box::new(store)))
+                (searching.gallery(folder), Place::Stored(Box::new(store)))
             }
             None => {
-                let gallery = Gallery::new(searching.indexer.clone(), extraction);
+                let gallery = Gallery::new(searching.indexer.clone(), &searching.engine);
                 (gallery, Place::Made(BTreeMap::new()))
             }
         };
