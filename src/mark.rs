@@ -1,8 +1,8 @@
 //! How does a scan, be it of a whole head, become the signature of one of its marks?
 //!
 //! A scan that shows a primer's shoulder is a head: its parts are found ([`crate::segment`]) and the mark
-//! that is wanted is cut out. One that shows none is cropped to its mark and taken as it is, as is a
-//! reflectance image. Where the parts of a head are not sure, there is no signature: a person has to say
+//! that is wanted is cut out. One that shows none is cropped to its mark and taken as it is; the same goes for
+//! a reflectance image, by the rim and the aperture that it shows. Where the parts of a head are not sure, there is no signature: a person has to say
 //! where the mark is. The one way by which the command line and the service come to signatures.
 
 use crate::digest::Digest;
@@ -77,8 +77,8 @@ pub fn find<'a>(
     let segmented = match segment(surface, parameters) {
         Ok(segmented) => segmented,
         Err(
-            SegmentError::NotTopography
-            | SegmentError::NoPrimer { .. }
+            SegmentError::NoPrimer { .. }
+            | SegmentError::NoPrimerInPicture { .. }
             | SegmentError::NotInView { .. },
         ) => return Ok(Mark { surface: Cow::Borrowed(surface), head: None }),
     };

@@ -4,13 +4,14 @@
 //! away around it, its form by what most of it agrees on, the end of its flat ray by ray, and within it
 //! what the firing pin and flowback have disturbed. For whole heads and for scans that show a part of
 //! one; a scan that is already cropped to its mark shows no shoulder, which is said and not guessed at.
-//! Not for reflectance images, and not for the texture itself.
+//! Reflectance images have a recipe of their own (`reflectance`). Not for the texture itself.
 
 mod centre;
 mod inside;
 mod isolate;
 mod patches;
 mod plateau;
+mod reflectance;
 mod relief;
 mod shoulder;
 #[cfg(test)]
@@ -41,14 +42,19 @@ const DISTURBED: f64 = 2.0;
 #[derive(Debug, thiserror::Error, PartialEq)]
 #[non_exhaustive]
 pub enum SegmentError {
-    /// Grey levels have no form.
-    #[error("found a reflectance image, wanted a topography")]
-    NotTopography,
     /// Nothing in the scan looks like a primer.
     #[error(
         "no primer is in view: found {found}, wanted a flat of which a shoulder falls all around"
     )]
     NoPrimer {
+        /// What there is instead.
+        found: &'static str,
+    },
+    /// Nothing in the picture looks like a primer.
+    #[error(
+        "no primer is in the picture: found {found}, wanted its rim and within it the edge of a firing-pin aperture"
+    )]
+    NoPrimerInPicture {
         /// What there is instead.
         found: &'static str,
     },
@@ -104,10 +110,11 @@ impl Segmented {
 /// Cost: see benches/README.md.
 ///
 /// # Errors
-/// A reflectance image, and a surface that shows no primer's shoulder.
+/// A surface that shows no primer's shoulder; a reflectance image, which has a recipe of its own, that shows
+/// no rim or no aperture.
 pub fn segment(surface: &Surface, parameters: &Segmentation) -> Result<Segmented, SegmentError> {
     if surface.kind() != Kind::Topography {
-        return Err(SegmentError::NotTopography);
+        return reflectance::segment(surface, parameters);
     }
     // 1.
     let relief = Relief::new(surface, parameters);
