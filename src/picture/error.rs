@@ -21,6 +21,9 @@ pub enum PictureError {
     /// A reflectance image has grey levels and no heights.
     #[error("a reflectance image has no heights to draw, wanted a topography")]
     NotATopography,
+    /// A topography has heights and no grey levels.
+    #[error("a topography has no grey levels to draw, wanted a reflectance image")]
+    NotAnImage,
     /// The regions are of another surface.
     #[error(
         "the regions are of {} rows of {}, the surface has {} rows of {}",

@@ -8,7 +8,7 @@ use super::lettering::Face;
 use super::region_layer::{Cover, Legend, RegionLayer};
 use super::sheet::{EDGE, NARROWEST, draw_footing, footing, footing_height, heading};
 use super::ticks::Ticks;
-use super::{PictureError, Subject, hillshade};
+use super::{PictureError, Subject, grey, hillshade};
 use crate::units::Length;
 use image::RgbImage;
 
@@ -19,6 +19,8 @@ pub enum Look {
     Hillshade(Light),
     /// Heights as colours, over this range or one of percentiles.
     Heights(Option<HeightRange>),
+    /// Grey levels of a reflectance image, which are not levelled.
+    Grey,
 }
 
 /// How a map is drawn.
@@ -51,8 +53,12 @@ const BELOW: usize = 62;
 /// 3. heading, surface, regions, ticks, bars, legend, footing.
 pub(super) fn draw(subject: &Subject<'_>, style: &MapStyle) -> Result<RgbImage, PictureError> {
     // 1.
-    let levelled = style.levelling.apply(subject.surface)?;
-    let field = Field::of(&levelled, style.longer_side)?;
+    let field = match style.look {
+        Look::Grey => grey::field(subject.surface, style.longer_side)?,
+        Look::Hillshade(_) | Look::Heights(_) => {
+            Field::of(&style.levelling.apply(subject.surface)?, style.longer_side)?
+        }
+    };
     let (rows, columns) = field.dim();
     // 2.
     let (colours, shown, cover, column) = match style.look {
@@ -64,12 +70,17 @@ pub(super) fn draw(subject: &Subject<'_>, style: &MapStyle) -> Result<RgbImage, 
             let colours = Colours::of(&field, range)?;
             (Some(colours), colours.words(), Cover::Outlines, BAR_COLUMN)
         }
+        Look::Grey => (None, grey::WORDS.to_owned(), Cover::Tints, 0),
     };
     let layer = subject.regions.map(|regions| RegionLayer::of(subject.surface, regions, &field));
     let layer = layer.transpose()?;
     let width = (2 * EDGE + SIDE + columns + column).max(NARROWEST);
     let full = width - 2 * EDGE;
-    let heading = heading(subject, &[shown, capitalised(style.levelling.words())], full);
+    let mut shown = vec![shown];
+    if style.look != Look::Grey {
+        shown.push(capitalised(style.levelling.words()));
+    }
+    let heading = heading(subject, &shown, full);
     let legend = Legend::new(&field, layer.as_ref(), full - SIDE);
     let footing = footing(subject, full);
     let body = if colours.is_some() { rows.max(BAR_HEIGHT) } else { rows };
@@ -87,6 +98,7 @@ pub(super) fn draw(subject: &Subject<'_>, style: &MapStyle) -> Result<RgbImage, 
             let left = area.left + area.width + EDGE;
             colours.bar(&mut canvas, Area { left, top, width: BAR_COLUMN, height: body });
         }
+        (Look::Grey, _) => grey::draw(&mut canvas, area, &field),
         (Look::Heights(_), None) => {}
     }
     if let Some(layer) = &layer {

@@ -120,6 +120,9 @@ fn grey_levels_are_not_drawn_as_heights() {
     let (heights, mask, spacing, _) = surface().into_parts();
     let grey = Surface::new(heights, mask, spacing, Kind::Reflectance).unwrap();
     assert!(map(&subject(&grey), &MapStyle::default()).is_err());
+    let style = MapStyle { look: Look::Grey, ..MapStyle::default() };
+    assert!(map(&subject(&grey), &style).is_ok());
+    assert!(map(&subject(&surface()), &style).is_err());
     let line = Line::row(&grey, 0).unwrap();
     assert!(profile(&subject(&grey), &line, &ProfileStyle::default()).is_err());
 }

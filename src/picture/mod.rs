@@ -14,6 +14,7 @@ mod canvas;
 mod cells;
 mod error;
 mod field;
+mod grey;
 mod heights;
 mod hillshade;
 mod lambert;
@@ -97,7 +98,7 @@ pub fn comparison(
 /// The surface that a map or profile shows, and what is known of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
-    /// A topography.
+    /// A topography; for grey levels a reflectance image.
     pub surface: &'a Surface,
     /// Its name as people know it, of any length; a file name as a rule.
     pub label: &'a str,
@@ -115,7 +116,7 @@ pub struct Subject<'a> {
 /// tenths of a second for a million pixels.
 ///
 /// # Errors
-/// A reflectance image; regions of another shape; a light, range or size that cannot be drawn.
+/// Grey levels of a topography, heights of a reflectance image; regions of another shape; a light, range or size that cannot be drawn.
 pub fn map(subject: &Subject<'_>, style: &MapStyle) -> Result<RgbImage, PictureError> {
     map::draw(subject, style)
 }
