@@ -20,6 +20,7 @@
 
 mod error;
 mod float_tiff;
+mod grey_png;
 mod limits;
 mod mask_image;
 mod metadata;
@@ -30,6 +31,7 @@ mod resolution;
 pub mod x3p;
 
 pub use error::FormatError;
+pub use grey_png::{GreyPngError, write_grey_png};
 pub use limits::Limits;
 pub use mask_image::{MaskImageError, read_mask};
 pub use metadata::{Instrument, Metadata, ProbingSystem, Warning};
