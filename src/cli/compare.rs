@@ -17,7 +17,7 @@ use crate::picture::{self, Drawn, Labels};
 use crate::report::{ComparisonReport, Figures};
 use crate::signature::Signature;
 use crate::store::{DiskStore, Found, ReferenceStore as _, ScanView, StoreError};
-use crate::surface::MarkKind;
+use crate::surface::{Kind, MarkKind};
 use anyhow::{Context as _, bail, ensure};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -173,7 +173,7 @@ fn at_server(
     // A calibration that is installed here goes before the server's.
     if !installed.is_some() {
         let weight = weight.unwrap_or_else(|| WeightReport::rank_only(&OutOfScope::NoCalibration));
-        return Ok(Weighed { comparison, weight });
+        return Ok(Weighed { comparison, weight, metrological: None });
     }
     // Surfaces of two kinds are not compared, so one that is here tells of both.
     let here = [questioned, reference].into_iter().find(|scan| stored(scan).is_none());
@@ -189,7 +189,8 @@ fn weighed(
     traits: [&Traits; 2],
 ) -> anyhow::Result<Weighed> {
     let weight = weight::weigh(installed, &comparison, traits, None)?;
-    Ok(Weighed { comparison, weight })
+    let images = traits.iter().any(|traits| traits.kind == Some(Kind::Reflectance));
+    Ok(Weighed { comparison, weight, metrological: images.then_some(false) })
 }
 
 fn source(remote: &Remote, file: Option<ScanSource>, scan: &Path) -> anyhow::Result<ScanSource> {
@@ -207,6 +208,9 @@ fn describe(questioned: &Path, reference: &Path, weighed: &Weighed) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "questioned  {}", questioned.display());
     let _ = writeln!(text, "reference   {}", reference.display());
+    if weighed.metrological == Some(false) {
+        let _ = writeln!(text, "Reflectance images: grey levels, not metrological.");
+    }
     if ncc.is_none() {
         let _ =
             writeln!(text, "The surfaces share too few samples at any pose: nothing to compare.");

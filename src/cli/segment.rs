@@ -9,11 +9,11 @@ use super::output::{print, print_json, table, write_file};
 use super::scans::{check_not_an_input, read, read_options};
 use super::{Context, Outcome};
 use crate::digest::Digest;
-use crate::format::{Scan, x3p};
+use crate::format::{self, Scan, x3p};
 use crate::parameters::Segmentation;
 use crate::picture::{self, Levelling, Light, Look, MapStyle, Subject};
 use crate::segment::{Segmented, isolate, segment};
-use crate::surface::{Region, Surface};
+use crate::surface::{Kind, Region, Surface};
 use anyhow::Context as _;
 use serde::Serialize;
 use std::slice;
@@ -23,6 +23,9 @@ use std::slice;
 struct Report {
     file: String,
     sha256: Digest,
+    kind: Kind,
+    /// Whether it is of heights that were measured.
+    metrological: bool,
     engine_version: &'static str,
     segmentation_digest: Digest,
     /// From 0 to 1.
@@ -67,7 +70,10 @@ pub(super) fn run(context: &Context, arguments: &SegmentArguments) -> anyhow::Re
         let regions = Some(&segmented.regions);
         let subject =
             Subject { surface: &scan.surface, label: &name, source: scan.sha256, regions };
-        let look = Look::Hillshade(Light::default());
+        let look = match scan.surface.kind() {
+            Kind::Topography => Look::Hillshade(Light::default()),
+            Kind::Reflectance => Look::Grey,
+        };
         let style = MapStyle { look, levelling: Levelling::Plane, longer_side: 1000 };
         let drawn = picture::map(&subject, &style).with_context(|| file.clone())?;
         write_file(path, &picture::to_png(&drawn)?)?;
@@ -88,7 +94,7 @@ pub(super) fn run(context: &Context, arguments: &SegmentArguments) -> anyhow::Re
     Ok(if sure { Outcome::Done } else { Outcome::NothingFound })
 }
 
-/// One part of the head as the bytes of an X3P that says where it comes from.
+/// One part of the head as the bytes of an X3P, of a picture as those of a PNG, that says where it comes from.
 fn cut_out(
     scan: Scan,
     segmented: &Segmented,
@@ -97,6 +103,16 @@ fn cut_out(
     digest: Digest,
 ) -> anyhow::Result<Vec<u8>> {
     let mark = isolate(&scan.surface, segmented, region)?;
+    if mark.kind() == Kind::Reflectance {
+        let words = format!(
+            "{} found by segmentation of casemark {} with confidence {:.2}, cropped about the primer (of {name}, SHA-256 {})",
+            region.name(),
+            crate::VERSION,
+            segmented.confidence,
+            scan.sha256
+        );
+        return Ok(format::write_grey_png(&mark, &words)?);
+    }
     let origin = Origin { name, sha256: scan.sha256, file_format: scan.file_format };
     let done = format!(
         "{} found by segmentation {digest} with confidence {:.2}, cropped about the primer",
@@ -111,6 +127,8 @@ fn report(file: &str, scan: &Scan, segmented: &Segmented, parameters: &Segmentat
     Report {
         file: file.to_owned(),
         sha256: scan.sha256,
+        kind: scan.surface.kind(),
+        metrological: scan.surface.kind() == Kind::Topography,
         engine_version: crate::VERSION,
         segmentation_digest: parameters.digest(),
         confidence: segmented.confidence,
@@ -156,6 +174,9 @@ fn describe(report: &Report, arguments: &SegmentArguments) -> String {
         report.confidence,
         report.least_confidence
     );
+    if !report.metrological {
+        text += "a reflectance image: grey levels, not metrological\n";
+    }
     match (&arguments.out, report.sure) {
         (Some(path), true) => {
             text += &format!("{} written to {}\n", arguments.region.name(), path.display());

@@ -56,6 +56,9 @@ pub(super) struct Weighed {
     pub(super) comparison: ComparisonReport,
     #[serde(flatten)]
     pub(super) weight: WeightReport,
+    /// `false` of reflectance images; not said of topographies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) metrological: Option<bool>,
 }
 
 /// The first digits of the calibration's hash; empty where there is none.

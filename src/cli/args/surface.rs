@@ -141,10 +141,10 @@ pub(in crate::cli) enum RenderedLevel {
 /// out, and the picture is for a person to look at.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct SegmentArguments {
-    /// The scan of a head: a topography
+    /// The scan of a head: a topography, or a picture of a whole primer
     pub(in crate::cli) file: PathBuf,
-    /// Where the part is written: an X3P cropped about the primer, with all else missing
-    #[arg(long, value_name = "MASKED.x3p")]
+    /// Where the part is written: an X3P cropped about the primer, with all else missing; of a picture a PNG
+    #[arg(long, value_name = "MASKED")]
     pub(in crate::cli) out: Option<PathBuf>,
     /// The part that is cut out
     #[arg(long, value_name = "REGION", default_value = "breech_face")]
