@@ -10,7 +10,7 @@ use crate::units::Length;
 use ndarray::{Array2, ArrayView2, Axis};
 
 /// sqrt(ln 2 / pi): the constant of the Gaussian filter (ISO 16610-21, 3.2).
-const ALPHA: f64 = 0.469_718_639_349_825_7;
+pub(super) const ALPHA: f64 = 0.469_718_639_349_825_7;
 
 /// One axis of a grid whose centre is the centre of the frame.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,7 +1,8 @@
 //! What is a surface, and where is it?
 //!
 //! A [`Surface`] is the areal topography of a mark: heights on a rectangular grid, a mask that says
-//! which of them were measured, and the sample distances. It knows no file, no filter and no FFT.
+//! which of them were measured, and the sample distances; a [`Profile`] is the same along a line. Neither
+//! knows a file, a filter or an FFT.
 //!
 //! The frame, stated once for the whole project: row 0 is the top, x points right along the columns,
 //! y points down along the rows, theta is counter-clockwise *as seen*. The origin of a pose is the
@@ -9,11 +10,13 @@
 
 mod mark_kind;
 mod pose;
+mod profile;
 mod region;
 mod texture;
 
 pub use mark_kind::{MarkKind, MarkKindError};
 pub use pose::Pose;
+pub use profile::{Profile, ProfileError};
 pub use region::{Region, Regions, UnknownRegion};
 pub use texture::Texture;
 
