@@ -91,8 +91,9 @@ pub fn comparison(
     };
     same("questioned", questioned.source(), comparison.questioned)?;
     same("reference", reference.source(), comparison.reference)?;
-    let (questioned, reference) = (questioned.texture(), reference.texture());
-    Ok(page::draw(&questioned, &reference, comparison, labels, drawn))
+    let kind = questioned.kind();
+    let textures = [&questioned.texture(), &reference.texture()];
+    Ok(page::draw(textures, kind, comparison, labels, drawn))
 }
 
 /// The surface that a map or profile shows, and what is known of it.

@@ -8,7 +8,7 @@ use super::{Drawn, Labels, relief};
 use crate::cmc::CellVerdict;
 use crate::comparison::{Comparison, Direction, DirectionResult};
 use crate::digest::Digest;
-use crate::surface::{Pose, Texture};
+use crate::surface::{Kind, Pose, Texture};
 use image::RgbImage;
 
 /// Width of the page in pixels.
@@ -30,8 +30,8 @@ const FOOTER: usize = 92;
 /// 2. for each direction a sentence, two panels and a legend;
 /// 3. provenance.
 pub(super) fn draw(
-    questioned: &Texture,
-    reference: &Texture,
+    [questioned, reference]: [&Texture; 2],
+    kind: Kind,
     comparison: &Comparison,
     labels: Labels<'_>,
     drawn: Drawn,
@@ -83,7 +83,7 @@ pub(super) fn draw(
         }
     }
     // 3.
-    footer(&mut canvas, height - FOOTER, comparison);
+    footer(&mut canvas, height - FOOTER, comparison, kind);
     canvas.into_picture()
 }
 
@@ -176,7 +176,7 @@ fn legend(canvas: &mut Canvas, top: usize, result: &DirectionResult) {
     canvas.text((right, top), &key, Face::Plain, GREY);
 }
 
-fn footer(canvas: &mut Canvas, top: usize, comparison: &Comparison) {
+fn footer(canvas: &mut Canvas, top: usize, comparison: &Comparison, kind: Kind) {
     canvas.fill(Area { left: EDGE, top, width: FULL, height: 1 }, GREY, 0.5);
     let short = |digest: Digest| digest.to_string()[..16].to_owned();
     let provenance = format!(
@@ -186,8 +186,16 @@ fn footer(canvas: &mut Canvas, top: usize, comparison: &Comparison) {
         short(comparison.questioned),
         short(comparison.reference),
     );
-    let relief = "Shaded relief of the band-passed surfaces, both under the same light; pale: nothing \
-                  measured. Digests by their first 16 digits.";
+    let relief = match kind {
+        Kind::Topography => {
+            "Shaded relief of the band-passed surfaces, both under the same light; pale: nothing \
+             measured. Digests by their first 16 digits."
+        }
+        Kind::Reflectance => {
+            "Reflectance images, not metrological: band-passed grey levels, drawn as if they were heights; \
+             pale: masked. Digests by their first 16 digits."
+        }
+    };
     let warning = "A score, not an identification: only an examiner makes a hit.";
     for (y, text, face, colour) in [
         (12, warning, Face::Bold, INK),
