@@ -17,7 +17,7 @@ mod shoulder;
 #[cfg(test)]
 mod tests;
 
-pub use isolate::isolate;
+pub use isolate::{isolate, isolate_region};
 
 use crate::parameters::Segmentation;
 use crate::surface::{Kind, Region, Regions, Surface};
