@@ -18,7 +18,7 @@ pub enum FormatError {
     EmptyFile,
     /// The first bytes are those of no format that is read.
     #[error(
-        "unknown format: the file begins with {found}, wanted X3P (zip), PNG, TIFF, BMP or JPEG"
+        "unknown format: the file begins with {found}, wanted X3P (zip), AL3D, SUR, SDF, PNG, TIFF, BMP or JPEG"
     )]
     UnknownFormat {
         /// Up to eight bytes, in hexadecimal.
@@ -192,6 +192,44 @@ pub enum FormatError {
         samples: usize,
         /// The least number.
         wanted: usize,
+    },
+    /// The header of a binary file ends before its fields do.
+    #[error("the {format} ends after {found} bytes, its header needs {wanted}")]
+    HeaderCut {
+        /// Which format.
+        format: FileFormat,
+        /// Bytes of the file.
+        found: usize,
+        /// Bytes up to the end of the field that is cut.
+        wanted: usize,
+    },
+    /// A field of a header is not there.
+    #[error("the {format} has no {field}")]
+    FieldMissing {
+        /// Which format.
+        format: FileFormat,
+        /// Its name.
+        field: &'static str,
+    },
+    /// A field of a header is there twice.
+    #[error("the {format} has several {field}, wanted one")]
+    FieldNotUnique {
+        /// Which format.
+        format: FileFormat,
+        /// Its name.
+        field: &'static str,
+    },
+    /// A field of a header holds what it may not.
+    #[error("{field} of the {format} is \"{found}\", wanted {wanted}")]
+    FieldInvalid {
+        /// Which format.
+        format: FileFormat,
+        /// Its name.
+        field: &'static str,
+        /// What it holds, shortened.
+        found: String,
+        /// What it may hold.
+        wanted: &'static str,
     },
     /// A JPEG ends before its picture does; decoders fill the rest with grey.
     #[error("the JPEG has no end marker, so it was cut short")]

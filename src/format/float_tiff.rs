@@ -6,8 +6,8 @@
 
 use super::metadata::Metadata;
 use super::options::{ReadOptions, SpacingUnit};
-use super::{FileFormat, FormatError, check_dimensions, check_valid, plausibility, resolution};
-use crate::surface::{Kind, Surface};
+use super::{FileFormat, FormatError, check_dimensions, resolution, topography};
+use crate::surface::Surface;
 use ndarray::Array2;
 use std::io::Cursor;
 use tiff::decoder::{Decoder, DecodingResult, Limits};
@@ -68,10 +68,7 @@ pub(super) fn read(
     };
     let heights = Array2::from_shape_vec(shape, samples).map_err(|_| wrong_size)?;
     let heights = heights.mapv(|height| height / unit.per_metre());
-    let surface = Surface::from_finite(heights, spacing, Kind::Topography)
-        .map_err(|source| FormatError::Surface { source })?;
-    check_valid(&surface, &options.limits)?;
-    plausibility::check_heights(&surface, options.plausibility, SpacingUnit::AsWritten)?;
+    let surface = topography(heights, spacing, options, SpacingUnit::AsWritten)?;
     Ok((surface, Metadata { warnings: warning.into_iter().collect(), ..Metadata::default() }))
 }
 
@@ -79,7 +76,7 @@ pub(super) fn read(
 mod tests {
     use super::*;
     use crate::format::{self, HeightUnit};
-    use crate::surface::Spacing;
+    use crate::surface::{Kind, Spacing};
     use crate::units::Length;
     use tiff::encoder::{TiffEncoder, colortype};
 

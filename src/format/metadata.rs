@@ -111,6 +111,10 @@ pub enum Warning {
     },
     /// The image is in colour; its luma was taken.
     ColourReduced,
+    /// The rows of an AL3D are not padded to 8 bytes, as its format wants.
+    RowsNotPadded,
+    /// An AL3D says how repeatable each height is; no height was left out for it.
+    QualityMapNotApplied,
 }
 
 impl fmt::Display for Warning {
@@ -134,6 +138,8 @@ impl fmt::Display for Warning {
                 write!(f, "the resolution in the file ({micrometres} um) was not believed")
             }
             Self::ColourReduced => write!(f, "the image is in colour; its luma was taken"),
+            Self::RowsNotPadded => write!(f, "the rows are not padded to 8 bytes"),
+            Self::QualityMapNotApplied => write!(f, "the map of repeatability was not applied"),
         }
     }
 }

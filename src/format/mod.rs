@@ -1,8 +1,8 @@
 //! What is in this file?
 //!
 //! Bytes in memory become a [`Surface`] with what the file says about itself: X3P (ISO 25178-72, once
-//! ISO 5436-2) and floating-point TIFF as topographies in metres; PNG, TIFF, BMP and JPEG as
-//! reflectance. For whoever has read a file or received one. It opens no path, unpacks nothing to disk,
+//! ISO 5436-2), AL3D (Alicona) and floating-point TIFF as topographies in metres; PNG, TIFF, BMP and
+//! JPEG as reflectance. For whoever has read a file or received one. It opens no path, unpacks nothing to disk,
 //! resamples nothing and guesses no unit; what it must be told is in [`ReadOptions`], what it may cost
 //! in [`Limits`].
 //!
@@ -18,7 +18,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod al3d;
 mod error;
+mod fields;
 mod float_tiff;
 mod grey_png;
 mod limits;
@@ -38,7 +40,8 @@ pub use metadata::{Instrument, Metadata, ProbingSystem, Warning};
 pub use options::{HeightUnit, ManifestChecksum, Plausibility, ReadOptions, SpacingUnit};
 
 use crate::digest::Digest;
-use crate::surface::Surface;
+use crate::surface::{Kind, Spacing, Surface};
+use ndarray::Array2;
 use serde::Serialize;
 use std::fmt;
 
@@ -61,6 +64,8 @@ pub struct Scan {
 pub enum FileFormat {
     /// X3P, ISO 25178-72.
     X3p,
+    /// AL3D of Alicona's instruments.
+    Al3d,
     /// Portable network graphics.
     Png,
     /// Tagged image file format, integer or floating-point.
@@ -75,10 +80,11 @@ impl FileFormat {
     /// By the first bytes; names are not asked.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Option<Self> {
-        const MAGIC: [(&[u8], FileFormat); 9] = [
+        const MAGIC: [(&[u8], FileFormat); 10] = [
             (b"PK\x03\x04", FileFormat::X3p),
             // A zip without entries.
             (b"PK\x05\x06", FileFormat::X3p),
+            (al3d::MAGIC, FileFormat::Al3d),
             (b"\x89PNG\r\n\x1a\n", FileFormat::Png),
             (b"II*\0", FileFormat::Tiff),
             (b"MM\0*", FileFormat::Tiff),
@@ -95,6 +101,7 @@ impl fmt::Display for FileFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::X3p => "X3P",
+            Self::Al3d => "AL3D",
             Self::Png => "PNG",
             Self::Tiff => "TIFF",
             Self::Bmp => "BMP",
@@ -123,6 +130,7 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Scan, FormatError> {
     })?;
     let (surface, metadata) = match file_format {
         FileFormat::X3p => x3p::read(bytes, options)?,
+        FileFormat::Al3d => al3d::read(bytes, options)?,
         FileFormat::Tiff if float_tiff::is_float(bytes) => float_tiff::read(bytes, options)?,
         FileFormat::Png | FileFormat::Tiff | FileFormat::Bmp | FileFormat::Jpeg => {
             reflectance::read(bytes, file_format, options)?
@@ -135,12 +143,26 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Scan, FormatError> {
 /// decides in the end.
 #[must_use]
 pub fn looks_like_scan(file_name: &str) -> bool {
-    const EXTENSIONS: [&str; 7] = ["x3p", "png", "tif", "tiff", "bmp", "jpg", "jpeg"];
+    const EXTENSIONS: [&str; 8] = ["x3p", "al3d", "png", "tif", "tiff", "bmp", "jpg", "jpeg"];
     // "._name" are the resource forks that macOS leaves beside copied files.
     !file_name.starts_with("._")
         && file_name.rsplit_once('.').is_some_and(|(stem, extension)| {
             !stem.is_empty() && EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known))
         })
+}
+
+/// Joins and checks heights in metres, NaN where missing: what every topography has to pass.
+fn topography(
+    heights: Array2<f64>,
+    spacing: Spacing,
+    options: &ReadOptions,
+    assumed: SpacingUnit,
+) -> Result<Surface, FormatError> {
+    let surface = Surface::from_finite(heights, spacing, Kind::Topography)
+        .map_err(|source| FormatError::Surface { source })?;
+    check_valid(&surface, &options.limits)?;
+    plausibility::check_heights(&surface, options.plausibility, assumed)?;
+    Ok(surface)
 }
 
 /// Checks that enough samples were measured; one at least, whatever the limit.
@@ -185,10 +207,10 @@ mod tests {
 
     #[test]
     fn scans_are_found_in_folders_by_extension() {
-        for name in ["a.x3p", "Fadul 1-1.X3P", "a.b.jpeg", "x.TIF"] {
+        for name in ["a.x3p", "Fadul 1-1.X3P", "a.b.jpeg", "x.TIF", "a.al3d"] {
             assert!(looks_like_scan(name), "{name}");
         }
-        for name in ["x3p", ".x3p", "a.x3p.txt", "a.al3d", "._a.x3p", ""] {
+        for name in ["x3p", ".x3p", "a.x3p.txt", "a.al3", "._a.x3p", ""] {
             assert!(!looks_like_scan(name), "{name}");
         }
     }

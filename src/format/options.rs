@@ -4,17 +4,19 @@
 //! guessed: a file that needs a statement is refused with an error that names the option.
 
 use super::limits::Limits;
+use super::metadata::Warning;
 use crate::surface::Spacing;
+use crate::units::Length;
 
 /// What the caller states about the file to be read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReadOptions {
     /// Bounds on what reading may cost.
     pub limits: Limits,
-    /// Sample distance of images (PNG, TIFF, BMP, JPEG); stronger than a resolution in the file. An X3P
-    /// always states its own, and this changes nothing there.
+    /// Sample distance of images (PNG, TIFF, BMP, JPEG); stronger than a resolution in the file. Other
+    /// files state their own, and this changes nothing there.
     pub spacing: Option<Spacing>,
-    /// In which unit the numbers of an X3P are.
+    /// In which unit the numbers of a file are whose format knows metres only: X3P and AL3D.
     pub assume: SpacingUnit,
     /// In which unit the samples of a floating-point TIFF are.
     pub height_unit: Option<HeightUnit>,
@@ -24,15 +26,35 @@ pub struct ReadOptions {
     pub manifest_checksum: ManifestChecksum,
 }
 
-/// In which unit an X3P states lengths: spacing and heights alike.
+/// In which unit an X3P or AL3D states lengths: spacing and heights alike.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SpacingUnit {
-    /// Metres, as ISO 25178-72 demands.
+    /// Metres, as ISO 25178-72 and the others demand.
     #[default]
     AsWritten,
     /// Micrometres, against the standard. Some converters leave all three axes in micrometres, so this
     /// applies to x, y and z together.
     Micrometres,
+}
+
+impl SpacingUnit {
+    /// The length that a number of a file stands for.
+    pub(super) const fn length(self, number: f64) -> Length {
+        match self {
+            Self::AsWritten => Length::from_metres(number),
+            Self::Micrometres => Length::from_micrometres(number),
+        }
+    }
+
+    /// The height in metres that a number of a file stands for.
+    pub(super) const fn metres(self, number: f64) -> f64 {
+        self.length(number).metres()
+    }
+
+    /// What is to be said of a file that was read so.
+    pub(super) fn warning(self) -> Option<Warning> {
+        (self == Self::Micrometres).then_some(Warning::ReadAsMicrometres)
+    }
 }
 
 /// In which unit a floating-point image states heights.

@@ -52,7 +52,9 @@ fn decode(
         FileFormat::Tiff => ImageFormat::Tiff,
         FileFormat::Bmp => ImageFormat::Bmp,
         FileFormat::Jpeg => ImageFormat::Jpeg,
-        FileFormat::X3p => return Err(FormatError::UnknownFormat { found: "zip".to_owned() }),
+        FileFormat::X3p | FileFormat::Al3d => {
+            return Err(FormatError::UnknownFormat { found: format.to_string() });
+        }
     };
     let mut limits = image::Limits::default();
     limits.max_alloc = Some(options.limits.entry_bytes);

@@ -16,10 +16,9 @@ mod writer;
 pub use writer::write;
 
 use super::metadata::{Metadata, Warning};
-use super::options::{ManifestChecksum, ReadOptions, SpacingUnit};
-use super::{FormatError, check_dimensions, check_valid, plausibility};
-use crate::surface::{Kind, Spacing, Surface};
-use crate::units::Length;
+use super::options::{ManifestChecksum, ReadOptions};
+use super::{FormatError, check_dimensions, plausibility, topography};
+use crate::surface::{Spacing, Surface};
 use container::Container;
 use manifest::{Link, Manifest};
 
@@ -50,11 +49,8 @@ pub(super) fn read(
 
     // 3.
     let (rows, columns) = check_dimensions(rows, columns, limits)?;
-    let length: fn(f64) -> Length = match options.assume {
-        SpacingUnit::AsWritten => Length::from_metres,
-        SpacingUnit::Micrometres => Length::from_micrometres,
-    };
-    let spacing = Spacing { x: length(spacing.0), y: length(spacing.1) };
+    let (x, y) = spacing;
+    let spacing = Spacing { x: options.assume.length(x), y: options.assume.length(y) };
     plausibility::check_spacing(spacing, (rows, columns), options.plausibility, options.assume)?;
 
     // 4.
@@ -83,13 +79,8 @@ pub(super) fn read(
     if decoded.infinite > 0 {
         warnings.push(Warning::InfiniteHeights { count: decoded.infinite });
     }
-    if options.assume == SpacingUnit::Micrometres {
-        warnings.push(Warning::ReadAsMicrometres);
-    }
-    let surface = Surface::from_finite(decoded.heights, spacing, Kind::Topography)
-        .map_err(|source| FormatError::Surface { source })?;
-    check_valid(&surface, limits)?;
-    plausibility::check_heights(&surface, options.plausibility, options.assume)?;
+    warnings.extend(options.assume.warning());
+    let surface = topography(decoded.heights, spacing, options, options.assume)?;
     metadata.annotation_mask = container.has_annotation_mask();
     metadata.warnings = warnings;
     Ok((surface, metadata))
