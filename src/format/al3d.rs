@@ -67,7 +67,8 @@ pub(super) fn read(
     let invalid = header.invalid()?;
     let heights = Array2::from_shape_fn((rows, columns), |(row, column)| {
         let at = row * stride + column * 4;
-        let depth = f32::from_le_bytes([depths[at], depths[at + 1], depths[at + 2], depths[at + 3]]);
+        let depth =
+            f32::from_le_bytes([depths[at], depths[at + 1], depths[at + 2], depths[at + 3]]);
         if is_invalid(depth, invalid) { f64::NAN } else { options.assume.metres(depth.into()) }
     });
     let surface = topography(heights, spacing, options, options.assume)?;

@@ -231,6 +231,34 @@ pub enum FormatError {
         /// What it may hold.
         wanted: &'static str,
     },
+    /// A height in a text is no number.
+    #[error("height {index} of the SDF is \"{found}\", wanted a number or BAD")]
+    SampleText {
+        /// Which one, from 0.
+        index: usize,
+        /// What stands there, shortened.
+        found: String,
+    },
+    /// There are fewer or more heights in a text than the dimensions say.
+    #[error("the SDF has {found} heights, wanted {wanted} for {rows} rows of {columns}")]
+    SampleCount {
+        /// How many; where there are more than wanted, one more.
+        found: usize,
+        /// How many the dimensions need.
+        wanted: usize,
+        /// Rows stated.
+        rows: usize,
+        /// Columns stated.
+        columns: usize,
+    },
+    /// Deflated points are damaged.
+    #[error("stream {index} of the SUR cannot be unpacked")]
+    Stream {
+        /// Which one, from 0.
+        index: usize,
+        /// What the decoder says.
+        source: std::io::Error,
+    },
     /// A JPEG ends before its picture does; decoders fill the rest with grey.
     #[error("the JPEG has no end marker, so it was cut short")]
     CutJpeg,
@@ -286,6 +314,14 @@ pub enum FormatError {
     Layers {
         /// How many.
         found: u64,
+    },
+    /// Something else than one surface.
+    #[error("the SUR holds {found} (type {code}), wanted one surface (2)")]
+    StudiableType {
+        /// Its number in the file.
+        code: i16,
+        /// What that is.
+        found: &'static str,
     },
     /// Positions of x or y are given one by one.
     #[error("axis {axis} is absolute (A), wanted an incremental one (I)")]

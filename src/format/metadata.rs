@@ -115,6 +115,14 @@ pub enum Warning {
     RowsNotPadded,
     /// An AL3D says how repeatable each height is; no height was left out for it.
     QualityMapNotApplied,
+    /// A SUR says that its axes were inverted. The heights were taken as they are.
+    InversionNotApplied {
+        /// 1 for z, 2 and 3 for z and one of the others.
+        code: i16,
+    },
+    /// An SDF of before the standard (BCR-1.0), which does not say which row is the top; the first was
+    /// taken. Where the writer began at the bottom (MountainsMap does) the surface is mirrored.
+    RowOrderUnstated,
 }
 
 impl fmt::Display for Warning {
@@ -140,6 +148,15 @@ impl fmt::Display for Warning {
             Self::ColourReduced => write!(f, "the image is in colour; its luma was taken"),
             Self::RowsNotPadded => write!(f, "the rows are not padded to 8 bytes"),
             Self::QualityMapNotApplied => write!(f, "the map of repeatability was not applied"),
+            Self::InversionNotApplied { code } => {
+                write!(f, "the inversion of the axes (code {code}) was not applied")
+            }
+            Self::RowOrderUnstated => {
+                write!(
+                    f,
+                    "BCR-1.0 does not say which row is the top; the first was taken, and the surface may be mirrored"
+                )
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What is in this file?
 //!
 //! Bytes in memory become a [`Surface`] with what the file says about itself: X3P (ISO 25178-72, once
-//! ISO 5436-2), AL3D (Alicona) and floating-point TIFF as topographies in metres; PNG, TIFF, BMP and
+//! ISO 5436-2), AL3D (Alicona), SUR (Digital Surf), SDF (ISO 25178-71) and
+//! floating-point TIFF as topographies in metres; PNG, TIFF, BMP and
 //! JPEG as reflectance. For whoever has read a file or received one. It opens no path, unpacks nothing to disk,
 //! resamples nothing and guesses no unit; what it must be told is in [`ReadOptions`], what it may cost
 //! in [`Limits`].
@@ -30,6 +31,8 @@ mod options;
 pub mod plausibility;
 mod reflectance;
 mod resolution;
+mod sdf;
+mod sur;
 pub mod x3p;
 
 pub use error::FormatError;
@@ -66,6 +69,10 @@ pub enum FileFormat {
     X3p,
     /// AL3D of Alicona's instruments.
     Al3d,
+    /// SUR of Digital Surf's MountainsMap, plain or compressed.
+    Sur,
+    /// SDF, ISO 25178-71, as text or binary.
+    Sdf,
     /// Portable network graphics.
     Png,
     /// Tagged image file format, integer or floating-point.
@@ -80,11 +87,13 @@ impl FileFormat {
     /// By the first bytes; names are not asked.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Option<Self> {
-        const MAGIC: [(&[u8], FileFormat); 10] = [
+        const MAGIC: [(&[u8], FileFormat); 12] = [
             (b"PK\x03\x04", FileFormat::X3p),
             // A zip without entries.
             (b"PK\x05\x06", FileFormat::X3p),
             (al3d::MAGIC, FileFormat::Al3d),
+            (sur::MAGIC, FileFormat::Sur),
+            (sur::MAGIC_DEFLATED, FileFormat::Sur),
             (b"\x89PNG\r\n\x1a\n", FileFormat::Png),
             (b"II*\0", FileFormat::Tiff),
             (b"MM\0*", FileFormat::Tiff),
@@ -93,7 +102,8 @@ impl FileFormat {
             (b"BM", FileFormat::Bmp),
             (b"\xff\xd8\xff", FileFormat::Jpeg),
         ];
-        MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|&(_, format)| format)
+        let known = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic));
+        known.map(|&(_, format)| format).or_else(|| sdf::is_sdf(bytes).then_some(Self::Sdf))
     }
 }
 
@@ -102,6 +112,8 @@ impl fmt::Display for FileFormat {
         f.write_str(match self {
             Self::X3p => "X3P",
             Self::Al3d => "AL3D",
+            Self::Sur => "SUR",
+            Self::Sdf => "SDF",
             Self::Png => "PNG",
             Self::Tiff => "TIFF",
             Self::Bmp => "BMP",
@@ -131,6 +143,8 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Scan, FormatError> {
     let (surface, metadata) = match file_format {
         FileFormat::X3p => x3p::read(bytes, options)?,
         FileFormat::Al3d => al3d::read(bytes, options)?,
+        FileFormat::Sur => sur::read(bytes, options)?,
+        FileFormat::Sdf => sdf::read(bytes, options)?,
         FileFormat::Tiff if float_tiff::is_float(bytes) => float_tiff::read(bytes, options)?,
         FileFormat::Png | FileFormat::Tiff | FileFormat::Bmp | FileFormat::Jpeg => {
             reflectance::read(bytes, file_format, options)?
@@ -143,7 +157,8 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Scan, FormatError> {
 /// decides in the end.
 #[must_use]
 pub fn looks_like_scan(file_name: &str) -> bool {
-    const EXTENSIONS: [&str; 8] = ["x3p", "al3d", "png", "tif", "tiff", "bmp", "jpg", "jpeg"];
+    const EXTENSIONS: [&str; 10] =
+        ["x3p", "al3d", "sur", "sdf", "png", "tif", "tiff", "bmp", "jpg", "jpeg"];
     // "._name" are the resource forks that macOS leaves beside copied files.
     !file_name.starts_with("._")
         && file_name.rsplit_once('.').is_some_and(|(stem, extension)| {
@@ -207,7 +222,7 @@ mod tests {
 
     #[test]
     fn scans_are_found_in_folders_by_extension() {
-        for name in ["a.x3p", "Fadul 1-1.X3P", "a.b.jpeg", "x.TIF", "a.al3d"] {
+        for name in ["a.x3p", "Fadul 1-1.X3P", "a.b.jpeg", "x.TIF", "a.al3d", "a.SUR"] {
             assert!(looks_like_scan(name), "{name}");
         }
         for name in ["x3p", ".x3p", "a.x3p.txt", "a.al3", "._a.x3p", ""] {

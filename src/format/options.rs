@@ -16,7 +16,7 @@ pub struct ReadOptions {
     /// Sample distance of images (PNG, TIFF, BMP, JPEG); stronger than a resolution in the file. Other
     /// files state their own, and this changes nothing there.
     pub spacing: Option<Spacing>,
-    /// In which unit the numbers of a file are whose format knows metres only: X3P and AL3D.
+    /// In which unit the numbers of a file are whose format knows metres only: X3P, AL3D and SDF.
     pub assume: SpacingUnit,
     /// In which unit the samples of a floating-point TIFF are.
     pub height_unit: Option<HeightUnit>,
@@ -26,7 +26,7 @@ pub struct ReadOptions {
     pub manifest_checksum: ManifestChecksum,
 }
 
-/// In which unit an X3P or AL3D states lengths: spacing and heights alike.
+/// In which unit an X3P, AL3D or SDF states lengths: spacing and heights alike.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SpacingUnit {
     /// Metres, as ISO 25178-72 and the others demand.

@@ -52,7 +52,7 @@ fn decode(
         FileFormat::Tiff => ImageFormat::Tiff,
         FileFormat::Bmp => ImageFormat::Bmp,
         FileFormat::Jpeg => ImageFormat::Jpeg,
-        FileFormat::X3p | FileFormat::Al3d => {
+        FileFormat::X3p | FileFormat::Al3d | FileFormat::Sur | FileFormat::Sdf => {
             return Err(FormatError::UnknownFormat { found: format.to_string() });
         }
     };

@@ -28,7 +28,12 @@ pub(super) fn spacing(
     let stated = match format {
         FileFormat::Png => in_png(bytes),
         FileFormat::Tiff => in_tiff(bytes),
-        FileFormat::X3p | FileFormat::Al3d | FileFormat::Bmp | FileFormat::Jpeg => None,
+        FileFormat::X3p
+        | FileFormat::Al3d
+        | FileFormat::Sur
+        | FileFormat::Sdf
+        | FileFormat::Bmp
+        | FileFormat::Jpeg => None,
     };
     let believed = |length: Length| length >= FINEST && length <= COARSEST;
     let (good, bad) = match stated {
