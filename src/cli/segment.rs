@@ -56,7 +56,8 @@ struct Part {
 }
 
 pub(super) fn run(context: &Context, arguments: &SegmentArguments) -> anyhow::Result<Outcome> {
-    for output in [&arguments.out, &arguments.picture].into_iter().flatten() {
+    let outputs = [&arguments.out, &arguments.regions, &arguments.picture];
+    for output in outputs.into_iter().flatten() {
         check_not_an_input(output, slice::from_ref(&arguments.file))?;
     }
     let file = arguments.file.display().to_string();
@@ -77,6 +78,11 @@ pub(super) fn run(context: &Context, arguments: &SegmentArguments) -> anyhow::Re
         let style = MapStyle { look, levelling: Levelling::Plane, longer_side: 1000 };
         let drawn = picture::map(&subject, &style).with_context(|| file.clone())?;
         write_file(path, &picture::to_png(&drawn)?)?;
+    }
+    if let Some(path) = &arguments.regions {
+        let bytes = labelled(&scan, &segmented, &name, parameters.digest())
+            .with_context(|| file.clone())?;
+        write_file(path, &bytes)?;
     }
     let sure = segmented.is_sure(&parameters);
     let report = report(&file, &scan, &segmented, &parameters);
@@ -120,6 +126,22 @@ fn cut_out(
         segmented.confidence
     );
     Ok(x3p::write(&mark, &origin.written_into(scan.metadata, vec![done])?)?)
+}
+
+/// The whole scan with its parts as the bytes of an X3P that says where they come from.
+fn labelled(
+    scan: &Scan,
+    segmented: &Segmented,
+    name: &str,
+    digest: Digest,
+) -> anyhow::Result<Vec<u8>> {
+    let origin = Origin { name, sha256: scan.sha256, file_format: scan.file_format };
+    let confidence = segmented.confidence;
+    let done = format!(
+        "parts found by segmentation {digest} with confidence {confidence:.2} in its mask.png"
+    );
+    let metadata = origin.written_into(scan.metadata.clone(), vec![done])?;
+    Ok(x3p::write_with_regions(&scan.surface, &metadata, &segmented.regions)?)
 }
 
 fn report(file: &str, scan: &Scan, segmented: &Segmented, parameters: &Segmentation) -> Report {
@@ -176,6 +198,9 @@ fn describe(report: &Report, arguments: &SegmentArguments) -> String {
     );
     if !report.metrological {
         text += "a reflectance image: grey levels, not metrological\n";
+    }
+    if let Some(path) = &arguments.regions {
+        text += &format!("the scan with its parts written to {}\n", path.display());
     }
     match (&arguments.out, report.sure) {
         (Some(path), true) => {

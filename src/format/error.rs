@@ -4,8 +4,8 @@
 //! exceeded, the caller must state something. Messages say what was found and what was wanted; what the
 //! zip, XML and image readers say is the source. The path is added by the caller, who knows it.
 
-use super::FileFormat;
 use super::plausibility::{COARSEST, FINEST, WIDEST};
+use super::{FileFormat, MaskImageError};
 use crate::surface::SurfaceError;
 
 /// Why bytes are not a scan, or a surface not a file.
@@ -161,6 +161,28 @@ pub enum FormatError {
         rows: usize,
         /// Columns stated.
         columns: usize,
+    },
+    /// The picture of the regions is damaged.
+    #[error("the regions in {name} cannot be read")]
+    Mask {
+        /// Which entry.
+        name: String,
+        /// What is wrong with it.
+        source: Box<MaskImageError>,
+    },
+    /// The picture of the regions is of another size than the matrix.
+    #[error(
+        "{name} has {rows} rows of {columns} pixels, wanted {} of {}, as the matrix", wanted.0, wanted.1
+    )]
+    MaskSize {
+        /// Which entry.
+        name: String,
+        /// Its rows.
+        rows: usize,
+        /// Its columns.
+        columns: usize,
+        /// Rows and columns of the matrix.
+        wanted: (usize, usize),
     },
     /// A spacing is zero, negative, infinite or not a number.
     #[error("the spacing along {axis} is {metres} m, wanted a positive length")]
@@ -338,6 +360,20 @@ pub enum FormatError {
         format: FileFormat,
         /// The type found.
         found: String,
+    },
+    /// Regions were to be written that are those of another surface, or of none.
+    #[error("the regions have {found:?} (rows, columns), wanted {wanted:?}, as the surface")]
+    RegionsShape {
+        /// Their rows and columns.
+        found: (usize, usize),
+        /// Rows and columns of the surface.
+        wanted: (usize, usize),
+    },
+    /// Regions cannot be drawn.
+    #[error("the regions cannot be written as PNG")]
+    MaskUnwritable {
+        /// What the encoder says.
+        source: Box<image::ImageError>,
     },
     /// A reflectance image was to be written as an X3P.
     #[error("a reflectance image has no heights in metres and cannot be written as X3P")]

@@ -2,11 +2,11 @@
 //!
 //! A PNG of the size of a scan, made in any drawing program: white where samples are kept, black where
 //! they are not. For `casemark transform --mask`. Not the mask of measured samples, which is a scan's
-//! own, nor the coloured annotation that some X3P carry: a mask in colour is refused, since nobody has
+//! own, nor the coloured regions that some X3P carry (`x3p/regions.rs`): a mask in colour is refused, since nobody has
 //! said which colours to keep.
 
 use super::{Limits, check_dimensions};
-use image::{ImageDecoder as _, ImageFormat, ImageReader};
+use image::{ImageDecoder as _, ImageFormat, ImageReader, RgbaImage};
 use ndarray::Array2;
 use std::io::Cursor;
 
@@ -49,17 +49,8 @@ pub enum MaskImageError {
 /// # Errors
 /// Bytes that are no PNG, too many pixels, a pixel in colour or not opaque.
 pub fn read_mask(bytes: &[u8], limits: &Limits) -> Result<Array2<bool>, MaskImageError> {
-    let failed = |source| MaskImageError::Image { source: Box::new(source) };
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), ImageFormat::Png);
-    let mut decoding = image::Limits::default();
-    decoding.max_alloc = Some(limits.entry_bytes);
-    reader.limits(decoding.clone());
-    let mut decoder = reader.into_decoder().map_err(failed)?;
-    let (columns, rows) = decoder.dimensions();
-    let (rows, columns) = check_dimensions(u64::from(rows), u64::from(columns), limits)?;
-    decoding.reserve(decoder.total_bytes()).map_err(failed)?;
-    decoder.set_limits(decoding).map_err(failed)?;
-    let image = image::DynamicImage::from_decoder(decoder).map_err(failed)?.into_rgba8();
+    let image = decode_png(bytes, limits)?;
+    let (rows, columns) = (image.height() as usize, image.width() as usize);
     let mut keep = Array2::from_elem((rows, columns), false);
     for ((row, column), keep) in keep.indexed_iter_mut() {
         // Both are below the image's u32 dimensions.
@@ -72,10 +63,25 @@ pub fn read_mask(bytes: &[u8], limits: &Limits) -> Result<Array2<bool>, MaskImag
     Ok(keep)
 }
 
+/// The pixels of a PNG that is no larger than a scan may be.
+pub(super) fn decode_png(bytes: &[u8], limits: &Limits) -> Result<RgbaImage, MaskImageError> {
+    let failed = |source| MaskImageError::Image { source: Box::new(source) };
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), ImageFormat::Png);
+    let mut decoding = image::Limits::default();
+    decoding.max_alloc = Some(limits.entry_bytes);
+    reader.limits(decoding.clone());
+    let mut decoder = reader.into_decoder().map_err(failed)?;
+    let (columns, rows) = decoder.dimensions();
+    check_dimensions(u64::from(rows), u64::from(columns), limits)?;
+    decoding.reserve(decoder.total_bytes()).map_err(failed)?;
+    decoder.set_limits(decoding).map_err(failed)?;
+    Ok(image::DynamicImage::from_decoder(decoder).map_err(failed)?.into_rgba8())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::{DynamicImage, GrayImage, Luma, Rgba, RgbaImage};
+    use image::{DynamicImage, GrayImage, Luma, Rgba};
     use ndarray::array;
 
     fn png(image: &DynamicImage) -> Vec<u8> {

@@ -43,7 +43,7 @@ pub use metadata::{Instrument, Metadata, ProbingSystem, Warning};
 pub use options::{HeightUnit, ManifestChecksum, Plausibility, ReadOptions, SpacingUnit};
 
 use crate::digest::Digest;
-use crate::surface::{Kind, Spacing, Surface};
+use crate::surface::{Kind, Regions, Spacing, Surface};
 use ndarray::Array2;
 use serde::Serialize;
 use std::fmt;
@@ -57,6 +57,8 @@ pub struct Scan {
     pub metadata: Metadata,
     /// Which format it is.
     pub file_format: FileFormat,
+    /// The parts of a head, where an X3P carries them as a mask (see [`x3p::write_with_regions`]).
+    pub regions: Option<Regions>,
     /// SHA-256 of the whole file.
     pub sha256: Digest,
 }
@@ -140,8 +142,13 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Scan, FormatError> {
     let file_format = FileFormat::of(bytes).ok_or_else(|| FormatError::UnknownFormat {
         found: bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect(),
     })?;
+    let mut regions = None;
     let (surface, metadata) = match file_format {
-        FileFormat::X3p => x3p::read(bytes, options)?,
+        FileFormat::X3p => {
+            let (surface, metadata, found) = x3p::read(bytes, options)?;
+            regions = found;
+            (surface, metadata)
+        }
         FileFormat::Al3d => al3d::read(bytes, options)?,
         FileFormat::Sur => sur::read(bytes, options)?,
         FileFormat::Sdf => sdf::read(bytes, options)?,
@@ -150,7 +157,7 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Scan, FormatError> {
             reflectance::read(bytes, file_format, options)?
         }
     };
-    Ok(Scan { surface, metadata, file_format, sha256: Digest::of(bytes) })
+    Ok(Scan { surface, metadata, file_format, regions, sha256: Digest::of(bytes) })
 }
 
 /// Whether a file of this name is worth reading, by its extension: for walking folders. The content

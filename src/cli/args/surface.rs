@@ -149,6 +149,9 @@ pub(in crate::cli) struct SegmentArguments {
     /// The part that is cut out
     #[arg(long, value_name = "REGION", default_value = "breech_face")]
     pub(in crate::cli) region: crate::surface::Region,
+    /// Write the whole scan with all of its parts as a mask, as x3ptools and FiX3P read it: sure or not
+    #[arg(long, value_name = "LABELLED.x3p")]
+    pub(in crate::cli) regions: Option<PathBuf>,
     /// Write a picture of the head with its parts
     #[arg(long, value_name = "PNG")]
     pub(in crate::cli) picture: Option<PathBuf>,

@@ -142,7 +142,7 @@ fn transform(
 ) -> anyhow::Result<Vec<u8>> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let chance = steps::Chance::of(arguments.seed, &name);
-    let Scan { surface, metadata, file_format, sha256 } = scan;
+    let Scan { surface, metadata, file_format, sha256, regions: _ } = scan;
     let mut under_way = steps::UnderWay::new(surface);
     under_way.restate(arguments)?;
     under_way.select(arguments, mask)?;

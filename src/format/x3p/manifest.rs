@@ -11,7 +11,7 @@ use crate::format::metadata::{Instrument, Metadata, ProbingSystem};
 use roxmltree::Document;
 
 /// Elements whose children are read.
-const SINGLE: [&str; 8] = [
+const SINGLE: [&str; 9] = [
     "Record1",
     "Record1/Axes",
     "Record1/Axes/CX",
@@ -20,6 +20,7 @@ const SINGLE: [&str; 8] = [
     "Record3",
     "Record3/MatrixDimension",
     "Record3/DataLink",
+    "Record3/Mask",
 ];
 
 /// What a surface needs of the manifest.

@@ -11,14 +11,15 @@ mod container;
 mod document;
 mod manifest;
 mod matrix;
+mod regions;
 mod writer;
 
-pub use writer::write;
+pub use writer::{write, write_with_regions};
 
 use super::metadata::{Metadata, Warning};
 use super::options::{ManifestChecksum, ReadOptions};
 use super::{FormatError, check_dimensions, plausibility, topography};
-use crate::surface::{Spacing, Surface};
+use crate::surface::{Regions, Spacing, Surface};
 use container::Container;
 use manifest::{Link, Manifest};
 
@@ -29,10 +30,11 @@ use manifest::{Link, Manifest};
 /// 3. Check dimensions and spacing, before anything of that size is read.
 /// 4. Unpack points and valid points; check their sizes and checksums.
 /// 5. Decode heights; check that they suffice and are those of a cartridge case.
+/// 6. Read the regions of a head, where the file carries some.
 pub(super) fn read(
     bytes: &[u8],
     options: &ReadOptions,
-) -> Result<(Surface, Metadata), FormatError> {
+) -> Result<(Surface, Metadata, Option<Regions>), FormatError> {
     // 1.
     let limits = &options.limits;
     let mut container = Container::open(bytes, limits)?;
@@ -83,7 +85,10 @@ pub(super) fn read(
     let surface = topography(decoded.heights, spacing, options, options.assume)?;
     metadata.annotation_mask = container.has_annotation_mask();
     metadata.warnings = warnings;
-    Ok((surface, metadata))
+
+    // 6.
+    let regions = regions::read(&mut container, &xml, (rows, columns), limits)?;
+    Ok((surface, metadata, regions))
 }
 
 /// Compares the manifest with its checksum file.

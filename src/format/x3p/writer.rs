@@ -6,8 +6,9 @@
 //! others read it. Row 0 is the first row.
 
 use super::checksum::md5_hex;
+use super::regions::{self, Written};
 use crate::format::{FormatError, Metadata};
-use crate::surface::{Kind, Surface};
+use crate::surface::{Kind, Regions, Surface};
 use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
 use zip::write::SimpleFileOptions;
@@ -21,6 +22,31 @@ const NAMESPACE: &str = "http://www.opengps.eu/2008/ISO5436_2";
 /// # Errors
 /// [`FormatError::NotTopography`] for reflectance, whose grey levels are no heights in metres.
 pub fn write(surface: &Surface, metadata: &Metadata) -> Result<Vec<u8>, FormatError> {
+    written(surface, metadata, None)
+}
+
+/// Writes a topography with its metadata and the parts of a head as x3ptools and FiX3P keep them: a picture
+/// `bindata/mask.png`, and in the manifest which colour is which part. What is in no part is in none.
+///
+/// # Errors
+/// As [`write()`], and [`FormatError::RegionsShape`] for regions that are not of this surface.
+pub fn write_with_regions(
+    surface: &Surface,
+    metadata: &Metadata,
+    regions: &Regions,
+) -> Result<Vec<u8>, FormatError> {
+    let (found, wanted) = (regions.labels().dim(), surface.heights().dim());
+    if found != wanted {
+        return Err(FormatError::RegionsShape { found, wanted });
+    }
+    written(surface, metadata, Some(&regions::write(regions)?))
+}
+
+fn written(
+    surface: &Surface,
+    metadata: &Metadata,
+    mask: Option<&Written>,
+) -> Result<Vec<u8>, FormatError> {
     if surface.kind() != Kind::Topography {
         return Err(FormatError::NotTopography);
     }
@@ -28,14 +54,13 @@ pub fn write(surface: &Surface, metadata: &Metadata) -> Result<Vec<u8>, FormatEr
     let data: Vec<u8> = samples
         .flat_map(|(&height, &valid)| if valid { height } else { f64::NAN }.to_le_bytes())
         .collect();
-    let manifest = manifest(surface, metadata, &md5_hex(&data));
+    let mask_xml = mask.map_or("", |mask| &mask.xml);
+    let manifest = manifest(surface, metadata, &md5_hex(&data), mask_xml);
     let checksum = format!("{} *main.xml\n", md5_hex(manifest.as_bytes()));
-    zip(&[
-        ("main.xml", manifest.as_bytes()),
-        (POINTS, &data),
-        ("md5checksum.hex", checksum.as_bytes()),
-    ])
-    .map_err(|source| FormatError::Container { source })
+    let mut entries = vec![("main.xml", manifest.as_bytes()), (POINTS, &data)];
+    entries.extend(mask.map(|mask| (regions::PICTURE, &mask.picture[..])));
+    entries.push(("md5checksum.hex", checksum.as_bytes()));
+    zip(&entries).map_err(|source| FormatError::Container { source })
 }
 
 fn zip(entries: &[(&str, &[u8])]) -> Result<Vec<u8>, zip::result::ZipError> {
@@ -52,7 +77,7 @@ fn zip(entries: &[(&str, &[u8])]) -> Result<Vec<u8>, zip::result::ZipError> {
     Ok(writer.finish()?.into_inner())
 }
 
-fn manifest(surface: &Surface, metadata: &Metadata, point_checksum: &str) -> String {
+fn manifest(surface: &Surface, metadata: &Metadata, point_checksum: &str, mask: &str) -> String {
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let spacing = surface.spacing();
     let revision = metadata.revision.as_deref().unwrap_or("ISO5436 - 2000");
@@ -75,7 +100,7 @@ fn manifest(surface: &Surface, metadata: &Metadata, point_checksum: &str) -> Str
         xml,
         "<Record3>\n<MatrixDimension><SizeX>{}</SizeX><SizeY>{}</SizeY><SizeZ>1</SizeZ></MatrixDimension>\n\
          <DataLink><PointDataLink>{POINTS}</PointDataLink>\
-         <MD5ChecksumPointData>{point_checksum}</MD5ChecksumPointData></DataLink>\n</Record3>\n\
+         <MD5ChecksumPointData>{point_checksum}</MD5ChecksumPointData></DataLink>\n{mask}</Record3>\n\
          <Record4><ChecksumFile>md5checksum.hex</ChecksumFile></Record4>\n</p:ISO5436_2>\n",
         surface.columns(),
         surface.rows(),
@@ -136,7 +161,7 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::format::{self, Instrument, ProbingSystem, ReadOptions};
-    use crate::surface::Spacing;
+    use crate::surface::{Region, Spacing};
     use crate::units::Length;
     use ndarray::Array2;
 
@@ -179,6 +204,31 @@ mod tests {
         assert_eq!(bits(&scan.surface), bits(&surface));
         assert_eq!(scan.metadata, metadata);
         assert_eq!(write(&scan.surface, &scan.metadata).unwrap(), bytes);
+    }
+
+    fn labelled() -> Regions {
+        Regions::new(Array2::from_shape_fn((17, 23), |(row, column)| match row * column % 4 {
+            0 => None,
+            1 => Some(Region::BreechFace),
+            2 => Some(Region::FiringPin),
+            _ => Some(Region::Flowback),
+        }))
+    }
+
+    #[test]
+    fn regions_are_read_back_and_the_surface_is_as_without_them() {
+        let bytes = write_with_regions(&surface(), &metadata(), &labelled()).unwrap();
+        let scan = format::read(&bytes, &ReadOptions::default()).unwrap();
+        assert_eq!(scan.regions, Some(labelled()));
+        assert_eq!(scan.surface, surface());
+        assert!(scan.metadata.annotation_mask);
+        assert!(scan.metadata.warnings.is_empty());
+        assert_eq!(write_with_regions(&surface(), &metadata(), &labelled()).unwrap(), bytes);
+        let plain = write(&surface(), &metadata()).unwrap();
+        assert_eq!(format::read(&plain, &ReadOptions::default()).unwrap().regions, None);
+        let other = Regions::new(Array2::from_elem((23, 17), None));
+        let error = write_with_regions(&surface(), &metadata(), &other).unwrap_err();
+        assert!(matches!(error, FormatError::RegionsShape { .. }), "{error}");
     }
 
     #[test]

@@ -164,6 +164,9 @@ pub(in crate::service) fn extraction(scan: &format::Scan, summary: Summary) -> p
         format::FileFormat::Tiff => pb::FileFormat::Tiff,
         format::FileFormat::Bmp => pb::FileFormat::Bmp,
         format::FileFormat::Jpeg => pb::FileFormat::Jpeg,
+        format::FileFormat::Al3d => pb::FileFormat::Al3d,
+        format::FileFormat::Sur => pb::FileFormat::Sur,
+        format::FileFormat::Sdf => pb::FileFormat::Sdf,
     };
     let spacing = scan.surface.spacing();
     pb::ExtractResponse {
@@ -202,6 +205,10 @@ fn finding(warning: &Warning) -> pb::QualityFinding {
         Warning::ReadAsMicrometres => Is::ReadAsMicrometres,
         Warning::ResolutionIgnored { .. } => Is::ResolutionIgnored,
         Warning::ColourReduced => Is::ColourReduced,
+        Warning::RowsNotPadded => Is::RowsNotPadded,
+        Warning::QualityMapNotApplied => Is::QualityMapNotApplied,
+        Warning::InversionNotApplied { .. } => Is::InversionNotApplied,
+        Warning::RowOrderUnstated => Is::RowOrderUnstated,
     };
     pb::QualityFinding { kind: kind.into(), message: warning.to_string() }
 }
