@@ -2,38 +2,15 @@
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 #![cfg(feature = "cli")]
 
+#[path = "support/head.rs"]
+mod head;
 #[path = "support/program.rs"]
 mod program;
 
-use casemark::format::{Metadata, ReadOptions, read, x3p};
-use casemark::surface::{Kind, Spacing, Surface};
-use casemark::units::Length;
-use ndarray::Array2;
+use casemark::format::{ReadOptions, read};
+use casemark::surface::Region;
+use head::{SPACING_UM, head};
 use program::{Program, testdata_text};
-
-const SPACING_UM: f64 = 12.5;
-
-/// A head in few words, in the middle of its frame: pin, flowback, flat, shoulder, groove and face. A flat
-/// that reaches so far that no shoulder falls is none.
-fn head(flat_um: f64) -> Vec<u8> {
-    let heights = Array2::from_shape_fn((441, 441), |(row, column)| {
-        let (y, x) = ((row as f64 - 220.0) * SPACING_UM, (column as f64 - 220.0) * SPACING_UM);
-        let r = (x * x + y * y).sqrt();
-        let texture = 1.5 * libm::sin(x / 17.0 + y / 41.0) * libm::cos(y / 23.0);
-        let part = match r {
-            r if r < 450.0 => -140.0,
-            r if r < 850.0 => 35.0,
-            r if r < flat_um => 0.0,
-            r if r < flat_um + 350.0 => -(r - flat_um) * (r - flat_um) / 800.0,
-            r if r < flat_um + 700.0 => -153.0,
-            _ => 50.0,
-        };
-        (part + texture + 0.01 * x) / 1e6
-    });
-    let spacing = Spacing::square(Length::from_micrometres(SPACING_UM));
-    let surface = Surface::from_finite(heights, spacing, Kind::Topography).unwrap();
-    x3p::write(&surface, &Metadata::default()).unwrap()
-}
 
 #[test]
 fn a_breech_face_is_found_cut_out_and_drawn() {
@@ -64,6 +41,14 @@ fn a_breech_face_is_found_cut_out_and_drawn() {
     assert!(comment.contains("head.x3p"), "{comment}");
     let picture = image::open(program.path("parts.png")).unwrap().into_rgb8();
     assert!(picture.width() > 1000);
+    // The same parts on the whole head, for programs that show or correct them.
+    program.run(&["segment", "head.x3p", "--regions", "labelled.x3p"]).exits(0);
+    let bytes = std::fs::read(program.path("labelled.x3p")).unwrap();
+    let scan = read(&bytes, &ReadOptions::default()).unwrap();
+    let regions = scan.regions.unwrap();
+    let face = regions.count(Region::BreechFace) as f64 * SPACING_UM * SPACING_UM / 1e6;
+    assert!((face - part("breech_face")).abs() < 1e-9, "{face}");
+    assert_eq!(scan.surface, read(&head(1600.0), &ReadOptions::default()).unwrap().surface);
     // What is compared of the head is what was cut out of it.
     let same = program.run(&["compare", "head.x3p", "face.x3p", "--json"]).exits(0).json();
     assert_eq!(same["cmc_fraction"], 1.0, "{same}");

@@ -33,6 +33,7 @@ pub fn corpus() -> Vec<Malformed> {
     axes(&mut cases);
     dimensions(&mut cases);
     points(&mut cases);
+    masks(&mut cases);
     images(&mut cases);
     tiffs(&mut cases);
     cases.0
@@ -55,7 +56,9 @@ fn not_an_x3p(cases: &mut Cases) {
     cases.add("no bytes", Vec::new(), "the file is empty");
     cases.add("one byte", vec![b'P'], "begins with 50, wanted X3P");
     cases.add("text", b"hello, world".to_vec(), "unknown format");
-    cases.add("Alicona AL3D", b"AliconaImaging\0\r\n".to_vec(), "unknown format");
+    cases.add("magic of AL3D alone", b"AliconaImaging\0\r\n".to_vec(), "the AL3D ends after 17");
+    cases.add("magic of SUR alone", b"DIGITAL SURF".to_vec(), "the SUR ends after 12");
+    cases.add("magic of SDF alone", b"bISO-1.0".to_vec(), "the SDF ends after 8");
     cases.add("only a magic number", b"PK\x03\x04".to_vec(), "not a readable zip");
     cases.add("a zip without entries", zip(&[]), "no main.xml");
     let nested = zip(&[("scan.x3p", &Package::sound().packed())]);
@@ -342,6 +345,40 @@ pub fn picture(format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     DynamicImage::from(grey).write_to(&mut bytes, format).expect("an encoded image");
     bytes.into_inner()
+}
+
+/// Masks that say that they hold the parts of a head.
+fn masks(cases: &mut Cases) {
+    let with = |annotations: &str, picture: Option<&[u8]>, md5: &str| {
+        let mask = format!(
+            "</DataLink>\n<Mask><Annotations>{annotations}</Annotations>\
+             <MD5ChecksumMask>{md5}</MD5ChecksumMask></Mask>"
+        );
+        let sound = Package::sound().with("</DataLink>\n", &mask);
+        let package = match picture {
+            Some(picture) => sound.with_entry("bindata/mask.png", picture),
+            None => sound,
+        };
+        package.packed()
+    };
+    let face = "<Annotation color='#009e73'>breech_face</Annotation>";
+    let other = DynamicImage::from(GrayImage::new(40, 44));
+    let mut picture = Cursor::new(Vec::new());
+    other.write_to(&mut picture, ImageFormat::Png).expect("an encoded image");
+    let picture = picture.into_inner();
+    let sum = md5(&picture);
+    cases.add("mask that is not there", with(face, None, &sum), "no entry bindata/mask.png");
+    let bytes = with(face, Some(&picture), &md5(b"another"));
+    cases.add("mask with a wrong checksum", bytes, "MD5 of bindata/mask.png is");
+    let bytes = with(face, Some(&picture), &sum);
+    cases.add("mask of another size", bytes, "has 44 rows of 40 pixels, wanted 40 of 44");
+    let bytes = with(face, Some(b"PNG"), &md5(b"PNG"));
+    cases.add("mask that is no PNG", bytes, "the regions in bindata/mask.png cannot be read");
+    let bytes = with(&face.replace("#009e73", "green"), Some(&picture), &sum);
+    cases.add("mask with a colour in words", bytes, "wanted a colour as #009e73");
+    let twice = format!("{face}{}", face.replace("breech_face", "Firing pin"));
+    let bytes = with(&twice, Some(&picture), &sum);
+    cases.add("mask with one colour for two regions", bytes, "wanted a colour for each region");
 }
 
 fn images(cases: &mut Cases) {
