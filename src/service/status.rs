@@ -427,6 +427,18 @@ fn fault_of_file(error: &FormatError) -> FileFault {
         | FormatError::DataList
         | FormatError::Layers { .. }
         | FormatError::AbsoluteAxis { .. }
+        | FormatError::Mask { .. }
+        | FormatError::MaskSize { .. }
+        | FormatError::HeaderCut { .. }
+        | FormatError::FieldMissing { .. }
+        | FormatError::FieldNotUnique { .. }
+        | FormatError::FieldInvalid { .. }
+        | FormatError::SampleText { .. }
+        | FormatError::SampleCount { .. }
+        | FormatError::Stream { .. }
+        | FormatError::StudiableType { .. }
+        | FormatError::RegionsShape { .. }
+        | FormatError::MaskUnwritable { .. }
         | FormatError::SampleType { .. }
         | FormatError::NotTopography => FileFault::Malformed,
         FormatError::FileTooLarge { .. }
