@@ -11,6 +11,7 @@
 mod choose;
 mod file;
 mod fitted;
+mod fuse;
 mod installed;
 mod population;
 mod table;
@@ -20,6 +21,7 @@ mod weigh;
 pub use choose::Trial;
 pub use file::CalibrationFileError;
 pub use fitted::Fitted;
+pub use fuse::{FusedWeight, MarkWeight, fuse};
 pub use installed::{InstallError, Installed, WeightReport};
 pub use population::{Labelled, LabelledComparison, Population, scored};
 pub use traits::Traits;

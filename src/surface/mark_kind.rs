@@ -37,6 +37,16 @@ impl MarkKind {
         }
     }
 
+    /// The part of a firearm that makes it.
+    #[must_use]
+    pub const fn part(self) -> FirearmPart {
+        match self {
+            Self::BreechFace | Self::ApertureShear => FirearmPart::BreechBlock,
+            Self::FiringPin => FirearmPart::FiringPin,
+            Self::Ejector => FirearmPart::Ejector,
+        }
+    }
+
     /// The part of a head that it is on.
     #[must_use]
     pub const fn region(self) -> Region {
@@ -47,6 +57,17 @@ impl MarkKind {
             Self::ApertureShear => Region::ApertureShear,
         }
     }
+}
+
+/// A part of a firearm that is made by itself, and can be replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirearmPart {
+    /// The slide or bolt, with the face around the firing pin's aperture and the aperture's edge.
+    BreechBlock,
+    /// The firing pin.
+    FiringPin,
+    /// The ejector.
+    Ejector,
 }
 
 impl fmt::Display for MarkKind {

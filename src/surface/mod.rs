@@ -14,7 +14,7 @@ mod profile;
 mod region;
 mod texture;
 
-pub use mark_kind::{MarkKind, MarkKindError};
+pub use mark_kind::{FirearmPart, MarkKind, MarkKindError};
 pub use pose::Pose;
 pub use profile::{Profile, ProfileError};
 pub use region::{Region, Regions, UnknownRegion};
