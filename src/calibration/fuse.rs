@@ -46,7 +46,9 @@ impl FusedWeight {
         let mut text = if self.counted.len() == 1 {
             format!("by the {counted} alone")
         } else {
-            format!("{counted} together: different parts made them, so their likelihood ratios multiply")
+            format!(
+                "{counted} together: different parts made them, so their likelihood ratios multiply"
+            )
         };
         if !self.set_aside.is_empty() {
             text += &format!(

@@ -40,7 +40,7 @@ pub(super) fn run(context: &Context, arguments: &CompareArguments) -> anyhow::Re
         ),
         named => named,
     };
-    let installed = weight::installed(&arguments.calibration)?;
+    let installed = weight::installed(&arguments.calibration, arguments.mark)?;
     let report = match source {
         None => here(context, arguments, None, &installed)?,
         Some(References::Store(path)) => in_store(context, arguments, &path, &installed)?,

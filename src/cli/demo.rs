@@ -61,10 +61,10 @@ fn search_one(context: &Context, questioned: &Path, store: &Path) -> anyhow::Res
             top: TOP,
             exhaustive: false,
             recall: None,
-            calibration: args::CalibrationArguments { calibration: None, validation: None },
+            calibration: args::CalibrationArguments::default(),
             json: false,
             filter: args::FilterArguments {
-                mark: MarkKind::BreechFace,
+                mark: vec![MarkKind::BreechFace],
                 calibre: None,
                 country: None,
                 laboratory: None,

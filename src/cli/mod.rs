@@ -17,6 +17,7 @@ mod config;
 mod demo;
 mod enrol;
 mod evaluate;
+mod exhibits;
 mod holdout;
 mod inspect;
 mod library;

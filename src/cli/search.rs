@@ -8,15 +8,15 @@ use super::record::RecordReport;
 use super::remote::{References, Settings, of_file, upload};
 use super::scans::{Extracted, collect, extract, read, read_options};
 use super::weight;
-use super::{Context, Outcome};
+use super::{Context, Outcome, exhibits};
 use crate::access::Action;
 use crate::calibration::{Installed, OutOfScope, Traits, WeightReport};
 use crate::client::{self, Cells, ScanSource};
 use crate::digest::Digest;
 use crate::format::Scan;
 use crate::report::ComparisonReport;
-use crate::search::{Advance, Depth, Query, Questioned, SearchResult, Stage, Summary};
-use crate::store::{DiskStore, Filter, Progress, ReferenceStore as _, Unknown};
+use crate::search::{Advance, Depth, Failure, Query, Questioned, SearchResult, Stage, Summary};
+use crate::store::{DiskStore, Filter, MarkKind, Progress, ReferenceStore as _, ScanId, Unknown};
 use anyhow::{Context as _, bail, ensure};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -30,28 +30,35 @@ const TOGETHER: usize = 16;
 
 /// A candidate as it is given out.
 #[derive(Serialize)]
-struct CandidateReport {
-    rank: usize,
+pub(super) struct CandidateReport {
+    pub(super) rank: usize,
     exhibit_id: String,
     scan_id: String,
-    original_file_name: String,
+    pub(super) original_file_name: String,
     laboratory: String,
     case_number: Option<String>,
     label: Option<String>,
     country: Option<String>,
     calibre: Option<String>,
-    mark: String,
+    pub(super) mark: String,
     #[serde(flatten)]
-    comparison: ComparisonReport,
+    pub(super) comparison: ComparisonReport,
     #[serde(flatten)]
-    weight: WeightReport,
+    pub(super) weight: WeightReport,
 }
 
 /// A record that could not be compared.
 #[derive(Serialize)]
-struct FailureReport {
+pub(super) struct FailureReport {
     scan_id: String,
     reason: String,
+}
+
+impl FailureReport {
+    /// It in a line.
+    pub(super) fn words(&self) -> String {
+        format!("scan {}: {}", self.scan_id, self.reason)
+    }
 }
 
 /// A record among the best that its laboratory does not share with who asks a server. Its rank is not told.
@@ -87,9 +94,17 @@ struct Found {
 
 pub(super) fn run(context: &Context, arguments: &SearchArguments) -> anyhow::Result<Outcome> {
     let paths = collect(&arguments.paths)?;
-    let installed = weight::installed(&arguments.calibration)?;
-    let Found { place, reports, faults } = match arguments.source.resolve()? {
-        References::Store(path) => in_store(context, arguments, &paths, &path, &installed)?,
+    let source = arguments.source.resolve()?;
+    let mark = match (&arguments.filter.mark[..], &source) {
+        ([mark], _) => *mark,
+        (_, References::Store(path)) => return exhibits::run(context, arguments, &paths, path),
+        (_, References::Server(_)) => {
+            bail!("a server is asked for one mark at a time: name one by --mark")
+        }
+    };
+    let installed = weight::installed(&arguments.calibration, mark)?;
+    let Found { place, reports, faults } = match source {
+        References::Store(path) => in_store(context, arguments, mark, &paths, &path, &installed)?,
         References::Server(settings) => {
             at_server(context, arguments, &paths, &settings, &installed)?
         }
@@ -144,12 +159,12 @@ fn check_complete(place: &str, report: &Report) -> anyhow::Result<()> {
 fn in_store(
     context: &Context,
     arguments: &SearchArguments,
+    mark: MarkKind,
     paths: &[PathBuf],
     path: &Path,
     installed: &Installed,
 ) -> anyhow::Result<Found> {
     let options = read_options(&arguments.read)?;
-    let mark = arguments.filter.mark;
     let mut searching = Searching::new(context, mark)?;
     searching.set_recall(arguments.recall)?;
     // One scan that cannot be read must not cost the wait for the index.
@@ -311,15 +326,15 @@ fn report_of(path: &Path, searched: client::Searched, weigh: Weigh<'_>) -> anyho
 
 /// What candidates are weighed by.
 #[derive(Clone, Copy)]
-struct Weigh<'a> {
-    installed: &'a Installed,
+pub(super) struct Weigh<'a> {
+    pub(super) installed: &'a Installed,
     /// Of the questioned scan.
-    traits: &'a Traits,
-    searched: u64,
+    pub(super) traits: &'a Traits,
+    pub(super) searched: u64,
 }
 
 /// What a questioned scan says of itself.
-fn traits(scan: &Scan) -> Traits {
+pub(super) fn traits(scan: &Scan) -> Traits {
     let instrument = scan.metadata.instrument.name();
     Traits { instrument, ..Traits::of(scan.surface.kind()) }
 }
@@ -334,7 +349,7 @@ const fn words(stage: Stage) -> &'static str {
 
 impl CandidateReport {
     /// Of a record that is compared, and weighed already or not.
-    fn new(
+    pub(super) fn new(
         rank: usize,
         record: RecordReport,
         comparison: ComparisonReport,
@@ -369,9 +384,10 @@ impl CandidateReport {
     }
 }
 
-fn filter(arguments: &FilterArguments) -> Filter {
+/// Which references are searched. Where several marks are asked for, whoever searches for each sets it.
+pub(super) fn filter(arguments: &FilterArguments) -> Filter {
     Filter {
-        mark: Some(arguments.mark),
+        mark: arguments.mark.first().copied(),
         calibre: arguments.calibre.clone(),
         country: arguments.country,
         laboratory: arguments.laboratory.clone(),
@@ -392,11 +408,7 @@ fn report(
         let comparison = ComparisonReport::from(&candidate.comparison);
         CandidateReport::new(index + 1, record, comparison, None, weigh)
     });
-    let failures = result.failures.iter().map(|(scan, failure)| {
-        use std::error::Error as _;
-        let source = failure.source().map_or_else(String::new, |source| format!(": {source}"));
-        FailureReport { scan_id: scan.to_string(), reason: format!("{failure}{source}") }
-    });
+    let failures = result.failures.iter().map(|(scan, why)| failure(*scan, why));
     Ok(Report {
         questioned: path.display().to_string(),
         candidates: candidates.collect::<anyhow::Result<_>>()?,
@@ -404,6 +416,13 @@ fn report(
         summary: result.summary.clone(),
         failures: failures.collect(),
     })
+}
+
+/// Why a record was not compared.
+pub(super) fn failure(scan: ScanId, failure: &Failure) -> FailureReport {
+    use std::error::Error as _;
+    let source = failure.source().map_or_else(String::new, |source| format!(": {source}"));
+    FailureReport { scan_id: scan.to_string(), reason: format!("{failure}{source}") }
 }
 
 /// The ranked table and what was searched.

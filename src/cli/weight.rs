@@ -6,11 +6,12 @@ use crate::calibration::{Calibration, Installed, Scope, Traits, WeightReport};
 use crate::digest::Digest;
 use crate::report::ComparisonReport;
 use crate::statistics::BoundReached;
+use crate::surface::MarkKind;
 use anyhow::{Context as _, ensure};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The calibration of a file, and its SHA-256.
 pub(super) fn calibration(path: &Path) -> anyhow::Result<(Calibration, Digest)> {
@@ -34,8 +35,39 @@ pub(super) fn install(
     read().with_context(|| path.display().to_string())
 }
 
-pub(super) fn installed(arguments: &CalibrationArguments) -> anyhow::Result<Installed> {
-    install(arguments.calibration.as_deref(), arguments.validation.as_deref())
+/// The calibration for a kind of mark: of several the one whose population has it. One alone is taken as it is, and says itself
+/// where it does not hold.
+pub(super) fn installed(
+    arguments: &CalibrationArguments,
+    mark: MarkKind,
+) -> anyhow::Result<Installed> {
+    let (calibrations, validations) = (&arguments.calibration, &arguments.validation);
+    if let ([] | [_], [] | [_]) = (&calibrations[..], &validations[..]) {
+        let path = |paths: &[PathBuf]| paths.first().cloned();
+        return install(path(calibrations).as_deref(), path(validations).as_deref());
+    }
+    ensure!(
+        validations.is_empty() || validations.len() == calibrations.len(),
+        "there are {} validations of {} calibrations: wanted none, or one for each",
+        validations.len(),
+        calibrations.len()
+    );
+    let mut found = Installed::default();
+    for (place, path) in calibrations.iter().enumerate() {
+        let validation = validations.get(place).map(PathBuf::as_path);
+        let one = install(Some(path), validation)?;
+        let of_mark =
+            |(calibration, _): (&Calibration, _)| calibration.population.mark == mark.name();
+        if one.calibration().is_some_and(of_mark) {
+            ensure!(
+                !found.is_some(),
+                "{}: a second calibration for {mark}, wanted one for each kind of mark",
+                path.display()
+            );
+            found = one;
+        }
+    }
+    Ok(found)
 }
 
 /// Weighs a comparison of a questioned scan with a reference; in a search, with how many references were searched.

@@ -129,14 +129,14 @@ pub(in crate::cli) struct EvaluateArguments {
 }
 
 /// Which calibration weighs scores.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "What scores are worth")]
 pub(in crate::cli) struct CalibrationArguments {
-    /// Weigh scores by this calibration, of `casemark calibrate`; without one they rank only
+    /// Weigh scores by this calibration, of `casemark calibrate`; without one they rank only. Repeat it for other kinds of mark
     #[arg(long, value_name = "CALIBRATION.json", env = "CASEMARK_CALIBRATION")]
-    pub(in crate::cli) calibration: Option<PathBuf>,
-    /// The calibration's validation: metrics.json of `casemark evaluate --calibration --criteria`. Where it passed, ratios are of
+    pub(in crate::cli) calibration: Vec<PathBuf>,
+    /// The calibration's validation, of several calibrations in their order: metrics.json of `casemark evaluate --calibration --criteria`. Where it passed, ratios are of
     /// the class that is statistically validated
     #[arg(long, value_name = "METRICS.json", env = "CASEMARK_VALIDATION")]
-    pub(in crate::cli) validation: Option<PathBuf>,
+    pub(in crate::cli) validation: Vec<PathBuf>,
 }

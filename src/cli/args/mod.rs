@@ -257,9 +257,10 @@ pub(super) struct SearchArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Filters (an unknown calibre or country passes unless excluded)")]
 pub(super) struct FilterArguments {
-    /// Only references of this mark: breech_face, firing_pin, ejector or aperture_shear
-    #[arg(long, default_value = "breech_face")]
-    pub(super) mark: crate::store::MarkKind,
+    /// Mark that is searched for: breech_face, firing_pin, ejector or aperture_shear. With several, with commas between them,
+    /// those that a whole head shows are searched for and weighed together, exhibit by exhibit
+    #[arg(long, value_name = "MARK", default_value = "breech_face", value_delimiter = ',')]
+    pub(super) mark: Vec<crate::store::MarkKind>,
     /// Only references of this calibre
     #[arg(long)]
     pub(super) calibre: Option<String>,
