@@ -113,7 +113,7 @@ pub(super) struct ReadArguments {
     /// Sample distance of images that do not state it (PNG, TIFF, BMP, JPEG), um
     #[arg(long, value_name = "UM")]
     pub(super) spacing_um: Option<f64>,
-    /// Unit in which X3P files state lengths: metres, as the standard demands, or um against it
+    /// Unit in which X3P, AL3D and SDF state lengths: metres, as their formats demand, or um against them
     #[arg(long, value_name = "UNIT", default_value = "m")]
     pub(super) spacing_unit: SpacingUnit,
     /// Unit of the samples of floating-point TIFF topographies
