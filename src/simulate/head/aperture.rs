@@ -72,6 +72,8 @@ pub(super) struct Bulge {
     pub(super) height: f64,
     /// The same without.
     pub(super) smooth: f64,
+    /// How far it is from where the flat would be, whichever way its parts go.
+    pub(super) disturbed: f64,
     /// How much of the breech face's texture is left, 0 to 1.
     pub(super) face: f64,
     /// Distance outside the aperture's edge.
@@ -102,7 +104,7 @@ impl Flowback {
     pub(super) fn at(&self, aperture: &Aperture, u: f64, v: f64) -> Bulge {
         let outside = aperture.outside(u, v);
         if outside > 300.0 {
-            return Bulge { height: 0.0, smooth: 0.0, face: 1.0, outside };
+            return Bulge { height: 0.0, smooth: 0.0, disturbed: 0.0, face: 1.0, outside };
         }
         let outside = outside + 9.0 * self.waver.at(u, v);
         let within = step(-outside, 0.0, self.wall);
@@ -112,11 +114,12 @@ impl Flowback {
         let skirt = self.skirt[0] / ((1.0 + beyond * beyond) * (1.0 + beyond * beyond));
         let moat = self.moat * hill(outside - 30.0, 25.0);
         let smooth = within * top + lip + skirt - moat;
+        let disturbed = within * top.abs() + skirt + moat;
         let rough = if within > 0.0 {
             within * self.rough * (self.texture[0].at(u, v) + 0.6 * self.texture[1].at(u, v))
         } else {
             0.0
         };
-        Bulge { height: smooth + rough, smooth, face: step(outside, -10.0, 40.0), outside }
+        Bulge { height: smooth + rough, smooth, disturbed, face: step(outside, -10.0, 40.0), outside }
     }
 }

@@ -88,7 +88,7 @@ impl Headstamp {
             }
             let (cos, sin) = letter.outward;
             let place = (
-                (down * cos - right * sin) / self.size + 0.5,
+                (right * sin - down * cos) / self.size + 0.5,
                 (right * cos + down * sin) / self.size + 0.7,
             );
             let nearest =

@@ -141,7 +141,7 @@ impl Layout {
         let mut height = height + bulge.height + face * contact * bulge.face;
         let mut smooth = bulge.smooth;
         let mut region = region;
-        if bulge.outside < 0.0 || bulge.smooth.abs() > LEAST_FLOWBACK {
+        if bulge.outside < 0.0 || bulge.disturbed > LEAST_FLOWBACK {
             region = Region::Flowback;
         }
         let (a, b) = self.tip.at(right, down);
