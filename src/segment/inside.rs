@@ -1,11 +1,13 @@
 //! What lies within the breech face: flowback, and the firing pin's impression?
 //!
 //! The largest patch inside the primer's flat that is not near its form: metal that flowed back stands
-//! above, the pin's impression lies below, and the walls of both may not have been measured.
+//! above, the pin's impression lies below, and the walls of both may not have been measured. An aperture has
+//! no dents, so what is missing of one is filled.
 
 use super::centre::Ring;
+use super::hull::hull;
 use super::patches::{Patch, close, grow, open, patches};
-use super::relief::Relief;
+use super::relief::{Reading, Relief};
 use ndarray::{Array2, Zip};
 
 /// What is this far below the form, in micrometres, was pressed in by the pin.
@@ -14,52 +16,130 @@ const PIN_DEPTH: f32 = 30.0;
 const CLOSING: f64 = 40.0;
 /// Strands of disturbed metal narrower than twice this are texture and not aperture, in micrometres.
 const OPENING: f64 = 30.0;
+/// Spurs narrower than twice this do not stretch the aperture, in micrometres.
+const HULL_OPENING: f64 = 100.0;
+/// A pit's walls rise by at least this much away from its middle.
+const WALL_SLOPE: f64 = 0.15;
 
 /// The middle of a primer, cell by cell.
 #[derive(Clone, Debug)]
 pub(super) struct Inside {
-    /// True where the flat is disturbed: flowback and pin.
+    /// True where the flat is disturbed, and a margin around that: flowback and pin.
     pub(super) aperture: Array2<bool>,
+    /// True where the flat is disturbed.
+    pub(super) flowback: Array2<bool>,
     /// True where the pin was.
     pub(super) pin: Array2<bool>,
 }
 
+/// How far from the form ground has to lie, in micrometres.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Disturbance {
+    /// To be disturbed, whichever way.
+    pub(super) plain: f64,
+    /// To be flowback where it stands above the form and hangs together with such.
+    pub(super) raised: f64,
+}
+
 /// Looks within `enclosed`, the cells inside the flat's end.
+///
+/// 1. Disturbed ground, gaps closed and strands taken away, and of that the largest patch;
+/// 2. with the raised ground that hangs together with it, and all that this shape without dents holds:
+///    flowback may have been sheared down to the flat's height;
+/// 3. the pin where the patch is deep, and its walls as far as they rise.
 pub(super) fn look_inside(
     departures: &Relief,
     enclosed: &Array2<bool>,
     ring: Ring,
-    tolerance: f64,
+    disturbance: Disturbance,
     margin: f64,
 ) -> Inside {
     let dim = departures.dim();
     let cells = |length: f64| length / departures.spacing;
-    let mut disturbed = Array2::from_elem(dim, false);
-    Zip::from(&mut disturbed)
-        .and(&departures.heights)
-        .and(&departures.mask)
-        .and(enclosed)
-        .for_each(|disturbed, &height, &valid, &enclosed| {
-            *disturbed = enclosed && !(valid && f64::from(height.abs()) < tolerance);
-        });
-    let whole = open(&close(&disturbed, cells(CLOSING)), cells(OPENING));
-    let none =
-        || Inside { aperture: Array2::from_elem(dim, false), pin: Array2::from_elem(dim, false) };
-    let Some(patch) = largest(patches(&within(&whole, enclosed))) else { return none() };
+    let empty = || Array2::from_elem(dim, false);
+    // 1.
+    let clean = |wanted: &dyn Fn(f64) -> bool| {
+        let mut disturbed = empty();
+        Zip::from(&mut disturbed)
+            .and(&departures.heights)
+            .and(&departures.mask)
+            .and(enclosed)
+            .for_each(|disturbed, &height, &valid, &enclosed| {
+                *disturbed = enclosed && (!valid || wanted(f64::from(height)));
+            });
+        within(&open(&close(&disturbed, cells(CLOSING)), cells(OPENING)), enclosed)
+    };
+    let disturbed = clean(&|height| height.abs() >= disturbance.plain);
+    let none = || Inside { aperture: empty(), flowback: empty(), pin: empty() };
+    let Some(patch) = largest(patches(&disturbed)) else { return none() };
     // A dent at the edge is no aperture.
     let (x, y) = middle(departures, &patch);
     if ((x - ring.x).powi(2) + (y - ring.y).powi(2)).sqrt() > 0.6 * ring.radius {
         return none();
     }
-    let filled = fill_holes(&patch.mask(dim));
-    let aperture = within(&grow(&filled, cells(margin)), enclosed);
-    let mut deep = Array2::from_elem(dim, false);
+    // 2.
+    let core = patch.mask(dim);
+    let raised = clean(&|height| height >= disturbance.raised || height <= -disturbance.plain);
+    let seed = patch.cells[0];
+    let joined = patches(&either(&raised, &core))
+        .into_iter()
+        .find(|patch| patch.cells.contains(&seed))
+        .map_or_else(|| core.clone(), |patch| patch.mask(dim));
+    let whole = either(&joined, &hull(&open(&fill_holes(&joined), cells(HULL_OPENING))));
+    let flowback = within(&fill_holes(&whole), enclosed);
+    let aperture = within(&grow(&flowback, cells(margin)), enclosed);
+    // 3.
+    let mut deep = empty();
     Zip::from(&mut deep).and(&departures.heights).and(&departures.mask).and(&aperture).for_each(
         |deep, &height, &valid, &aperture| *deep = aperture && (!valid || height < -PIN_DEPTH),
     );
     let pin = largest(patches(&open(&deep, cells(OPENING))))
-        .map_or_else(|| Array2::from_elem(dim, false), |patch| fill_holes(&patch.mask(dim)));
-    Inside { pin: within(&pin, &aperture), aperture }
+        .map_or_else(empty, |patch| climb(departures, &patch, &flowback, cells(OPENING)));
+    Inside { pin: within(&pin, &aperture), aperture, flowback }
+}
+
+/// The pit with its walls: from its deep ground on, as long as it rises steeply away from the middle.
+fn climb(departures: &Relief, deep: &Patch, limit: &Array2<bool>, opening: f64) -> Array2<bool> {
+    let dim = departures.dim();
+    let (x, y) = middle(departures, deep);
+    let core = fill_holes(&deep.mask(dim));
+    let pit = Array2::from_shape_fn(dim, |(row, column)| {
+        if core[[row, column]] {
+            return true;
+        }
+        if !limit[[row, column]] {
+            return false;
+        }
+        let (cell_x, cell_y) = departures.place(row, column);
+        let (right, down) = (cell_x - x, cell_y - y);
+        let length = right.hypot(down).max(1.0);
+        let step = departures.spacing;
+        let read = |sign: f64| {
+            departures
+                .read(cell_x + sign * step * right / length, cell_y + sign * step * down / length)
+        };
+        match (read(1.0), read(-1.0)) {
+            (Reading::Height(outer), Reading::Height(inner)) => {
+                (outer - inner) / (2.0 * step) > WALL_SLOPE
+            }
+            // A wall that was not measured.
+            (Reading::Missing, _) | (_, Reading::Missing) => true,
+            (Reading::Outside, _) | (_, Reading::Outside) => false,
+        }
+    });
+    let seed = deep.cells[0];
+    let joined = patches(&pit)
+        .into_iter()
+        .find(|patch| patch.cells.contains(&seed))
+        .map_or_else(|| core.clone(), |patch| patch.mask(dim));
+    either(&core, &open(&fill_holes(&joined), opening))
+}
+
+/// What is true in either.
+fn either(one: &Array2<bool>, other: &Array2<bool>) -> Array2<bool> {
+    let mut either = one.clone();
+    Zip::from(&mut either).and(other).for_each(|inside, &other| *inside |= other);
+    either
 }
 
 /// Where a patch lies on average.

@@ -7,6 +7,8 @@
 //! Reflectance images have a recipe of their own (`reflectance`). Not for the texture itself.
 
 mod centre;
+mod ejector;
+mod hull;
 mod inside;
 mod isolate;
 mod patches;
@@ -14,6 +16,7 @@ mod plateau;
 mod reflectance;
 mod relief;
 mod shoulder;
+mod striae;
 #[cfg(test)]
 mod tests;
 
@@ -23,13 +26,15 @@ use crate::parameters::Segmentation;
 use crate::surface::{Kind, Region, Regions, Surface};
 use crate::units::Length;
 use centre::{Ring, find_primer};
-use inside::{Inside, largest, look_inside, within};
+use ejector::find_ejector;
+use inside::{Disturbance, Inside, largest, look_inside, within};
 use ndarray::Array2;
 use patches::patches;
 use plateau::{Form, fit_form};
 use relief::{Reading, Relief};
 use serde::Serialize;
 use shoulder::{Depths, RAYS, RIM_DEPTH, Shoulder, find_shoulder};
+use striae::find_shear;
 
 /// How often primer, form and shoulder are found from one another.
 const PASSES: usize = 2;
@@ -37,6 +42,8 @@ const PASSES: usize = 2;
 const FLAT_REACH: f64 = 1.1;
 /// Ground this many tolerances from the form is not only textured or bulged, but disturbed.
 const DISTURBED: f64 = 2.0;
+/// The same of ground that is raised beside disturbed ground.
+const RAISED: f64 = 1.0;
 
 /// Why a scan has no segmentation.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -104,8 +111,9 @@ impl Segmented {
 /// 2. the primer is where most steep ground points uphill to;
 /// 3. its form is what most of a ring inside its edge agrees on;
 /// 4. its flat ends where the shoulder begins to fall, ray by ray;
-/// 5. what is disturbed within is flowback or the firing pin's impression;
-/// 6. what lies beyond the flat is groove, until the head's face begins.
+/// 5. what is disturbed within is flowback, sheared where it is striated, or the firing pin's impression;
+/// 6. what lies beyond the flat is groove, until the head's face begins, into which the ejector may have
+///    pressed a mark.
 ///
 /// Cost: see benches/README.md.
 ///
@@ -149,11 +157,17 @@ pub fn segment(surface: &Surface, parameters: &Segmentation) -> Result<Segmented
     // 5.
     let margin = parameters.margin.micrometres();
     let enclosed = enclosed(&found.departures, ring, &found.shoulder.ends);
-    let disturbed = DISTURBED * found.form.tolerance;
-    let inside = look_inside(&found.departures, &enclosed, ring, disturbed, margin);
+    let tolerance = found.form.tolerance;
+    let disturbance = Disturbance { plain: DISTURBED * tolerance, raised: RAISED * tolerance };
+    let inside = look_inside(&found.departures, &enclosed, ring, disturbance, margin);
+    let flowback = without(&inside.flowback, &inside.pin);
+    let shear = find_shear(surface, &found.departures, &flowback);
     // 6.
     let outer = groove_ends(&found.departures, ring, parameters);
-    let regions = label(surface, &found, &inside, ring, &outer);
+    let face = beyond(&found.departures, ring, &outer);
+    let ejector = find_ejector(&found.departures, &face);
+    let marks = Marks { inside, shear, ejector };
+    let regions = label(surface, &found, &marks, ring, &outer);
     let length = Length::from_micrometres;
     let Ring { x, y, radius } = found.shoulder.primer;
     Ok(Segmented {
@@ -202,6 +216,20 @@ fn enclosed(relief: &Relief, ring: Ring, ends: &[f64]) -> Array2<bool> {
     })
 }
 
+/// The cells of the head's face.
+fn beyond(relief: &Relief, ring: Ring, outer: &[f64]) -> Array2<bool> {
+    Array2::from_shape_fn(relief.dim(), |(row, column)| {
+        let (x, y) = relief.place(row, column);
+        let (x, y) = (x - ring.x, y - ring.y);
+        (x * x + y * y).sqrt() >= between(outer, x, y)
+    })
+}
+
+/// What is true in the first and not in the second.
+fn without(mask: &Array2<bool>, taken: &Array2<bool>) -> Array2<bool> {
+    within(mask, &taken.mapv(|taken| !taken))
+}
+
 /// Where the head's face begins, ray by ray: the ground beyond the groove's deepest place is flat again.
 fn groove_ends(departures: &Relief, ring: Ring, parameters: &Segmentation) -> Vec<f64> {
     const STEP: f64 = 20.0;
@@ -244,8 +272,16 @@ fn groove_ends(departures: &Relief, ring: Ring, parameters: &Segmentation) -> Ve
     ends
 }
 
+/// What lies on the flat and on the head's face, cell by cell.
+struct Marks {
+    inside: Inside,
+    shear: Array2<bool>,
+    ejector: Array2<bool>,
+}
+
 /// Every sample's part.
-fn label(surface: &Surface, found: &Found, inside: &Inside, ring: Ring, outer: &[f64]) -> Regions {
+fn label(surface: &Surface, found: &Found, marks: &Marks, ring: Ring, outer: &[f64]) -> Regions {
+    let Marks { inside, shear, ejector } = marks;
     let spacing = surface.spacing();
     let (rows, columns) = (surface.rows(), surface.columns());
     let at = |index: usize, count: usize, step: Length| {
@@ -261,13 +297,19 @@ fn label(surface: &Surface, found: &Found, inside: &Inside, ring: Ring, outer: &
         let (right, down) = (x - ring.x, y - ring.y);
         let distance = (right * right + down * down).sqrt();
         if distance < between(&found.shoulder.ends, right, down) {
-            Some(match (pin[cell], inside.aperture[cell]) {
-                (true, _) => Region::FiringPin,
-                (false, true) => Region::Flowback,
-                (false, false) => Region::BreechFace,
+            Some(if pin[cell] {
+                Region::FiringPin
+            } else if shear[cell] {
+                Region::ApertureShear
+            } else if inside.aperture[cell] {
+                Region::Flowback
+            } else {
+                Region::BreechFace
             })
         } else if distance < between(outer, right, down) {
             Some(Region::PrimerGroove)
+        } else if ejector[cell] {
+            Some(Region::Ejector)
         } else {
             Some(Region::Headstamp)
         }

@@ -120,6 +120,12 @@ impl Flowback {
         } else {
             0.0
         };
-        Bulge { height: smooth + rough, smooth, disturbed, face: step(outside, -10.0, 40.0), outside }
+        Bulge {
+            height: smooth + rough,
+            smooth,
+            disturbed,
+            face: step(outside, -10.0, 40.0),
+            outside,
+        }
     }
 }

@@ -1,0 +1,135 @@
+//! Which part of the flowback was sheared?
+//!
+//! The aperture's edge leaves parallel striations: there the slopes of the surface point across them and not
+//! along. Cell by cell the covariance of slopes over a window says how strongly (the structure tensor, Bigun
+//! and Granlund 1987); where most of the flowback that has a direction agrees on one, that is the shear.
+
+use super::inside::largest;
+use super::patches::{close, open, patches};
+use super::relief::Relief;
+use crate::surface::Surface;
+use ndarray::{Array2, Array3, Axis};
+
+/// Half the window, in micrometres.
+const REACH: f64 = 100.0;
+/// Least difference of the two variances of slopes, as a share of their sum, of a striated cell.
+const COHERENCE: f64 = 0.4;
+/// Greatest angle of a cell's striations to those of the whole, in radians.
+const AGREEMENT: f64 = 0.35;
+/// Least area of a mark, in square micrometres, and as a share of the flowback.
+const LEAST_AREA: f64 = 60_000.0;
+const LEAST_SHARE: f64 = 0.12;
+/// Gaps narrower than twice this belong to the mark, strands narrower than that do not, in micrometres.
+const SMOOTHING: f64 = 50.0;
+
+/// The sheared cells of `flowback`; none where there is no shear.
+pub(super) fn find_shear(
+    surface: &Surface,
+    relief: &Relief,
+    flowback: &Array2<bool>,
+) -> Array2<bool> {
+    let dim = relief.dim();
+    let none = Array2::from_elem(dim, false);
+    let tensors = window(slopes(surface, relief, flowback), (REACH / relief.spacing) as usize);
+    // Twice the angle, so that both ways along a striation are one.
+    let direction = |cell: (usize, usize)| {
+        let sum = |index: usize| tensors[[index, cell.0, cell.1]];
+        let count = sum(0);
+        if count < 20.0 {
+            return None;
+        }
+        let (x, y) = (sum(1) / count, sum(2) / count);
+        let (xx, xy, yy) = (sum(3) / count - x * x, sum(4) / count - x * y, sum(5) / count - y * y);
+        let (along, aside) = (xx - yy, 2.0 * xy);
+        let strength = (along * along + aside * aside).sqrt();
+        (strength > COHERENCE * (xx + yy)).then(|| (along / strength, aside / strength))
+    };
+    let mut directions = Array2::from_elem(dim, None);
+    let (mut mean, mut whole) = ((0.0, 0.0), 0_usize);
+    for (cell, inside) in flowback.indexed_iter() {
+        if *inside {
+            whole += 1;
+            directions[cell] = direction(cell);
+            if let Some((along, aside)) = directions[cell] {
+                mean = (mean.0 + along, mean.1 + aside);
+            }
+        }
+    }
+    let length = mean.0.hypot(mean.1);
+    if length <= 0.0 {
+        return none;
+    }
+    let least = libm::cos(2.0 * AGREEMENT);
+    let agreeing = directions.mapv(|direction| {
+        direction.is_some_and(|(along, aside)| along * mean.0 + aside * mean.1 > least * length)
+    });
+    let cells = SMOOTHING / relief.spacing;
+    let mut mark = open(&close(&agreeing, cells), cells);
+    mark.zip_mut_with(flowback, |mark, flowback| *mark &= flowback);
+    // On both sides of the pin, so of one patch or several; small ones are chance.
+    let area = |count: usize| count as f64 * relief.spacing * relief.spacing;
+    let found = patches(&mark);
+    let kept = found.iter().filter(|patch| area(patch.cells.len()) > LEAST_AREA / 2.0);
+    let mut sheared = none.clone();
+    for patch in kept {
+        for &cell in &patch.cells {
+            sheared[cell] = true;
+        }
+    }
+    let greatest = largest(found).map_or(0, |patch| patch.cells.len());
+    if area(greatest) < LEAST_AREA || (greatest as f64) < LEAST_SHARE * whole as f64 {
+        return none;
+    }
+    sheared
+}
+
+/// Sums over each cell's samples of 1, the slopes along x and y, their squares and product.
+fn slopes(surface: &Surface, relief: &Relief, wanted: &Array2<bool>) -> Array3<f64> {
+    let dim = relief.dim();
+    let mut sums = Array3::zeros((6, dim.0, dim.1));
+    let spacing = surface.spacing();
+    let (rows, columns) = (surface.rows(), surface.columns());
+    let (heights, mask) = (surface.heights(), surface.mask());
+    let place =
+        |index: usize, count: usize, step: f64| (index as f64 - (count - 1) as f64 / 2.0) * step;
+    let (step_x, step_y) = (spacing.x.micrometres(), spacing.y.micrometres());
+    for row in 1..rows.saturating_sub(1) {
+        for column in 1..columns.saturating_sub(1) {
+            let (x, y) = (place(column, columns, step_x), place(row, rows, step_y));
+            let (cell_row, cell_column) = relief.cell(x, y);
+            let (cell_row, cell_column) = (cell_row.round(), cell_column.round());
+            if cell_row < 0.0 || cell_column < 0.0 {
+                continue;
+            }
+            let cell = [cell_row as usize, cell_column as usize];
+            if !wanted.get(cell).copied().unwrap_or(false) {
+                continue;
+            }
+            let around =
+                [[row, column - 1], [row, column + 1], [row - 1, column], [row + 1, column]];
+            if around.iter().any(|&near| !mask[near]) {
+                continue;
+            }
+            let [left, right, up, down] = around.map(|near| heights[near] * 1e6);
+            let (x, y) = ((right - left) / (2.0 * step_x), (down - up) / (2.0 * step_y));
+            for (index, value) in [1.0, x, y, x * x, x * y, y * y].into_iter().enumerate() {
+                sums[[index, cell[0], cell[1]]] += value;
+            }
+        }
+    }
+    sums
+}
+
+/// Sums over (2 reach + 1) cells along both axes.
+fn window(mut sums: Array3<f64>, reach: usize) -> Array3<f64> {
+    for axis in 1..3 {
+        for mut lane in sums.lanes_mut(Axis(axis)) {
+            let values = lane.to_vec();
+            for (index, sum) in lane.iter_mut().enumerate() {
+                let near = index.saturating_sub(reach)..(index + reach + 1).min(values.len());
+                *sum = values[near].iter().sum();
+            }
+        }
+    }
+    sums
+}
