@@ -37,15 +37,15 @@ pub(super) struct Inside {
 pub(super) struct Disturbance {
     /// To be disturbed, whichever way.
     pub(super) plain: f64,
-    /// To be flowback where it stands above the form and hangs together with such.
+    /// To be sheared flowback where it stands above the form and hangs together with such.
     pub(super) raised: f64,
 }
 
 /// Looks within `enclosed`, the cells inside the flat's end.
 ///
 /// 1. Disturbed ground, gaps closed and strands taken away, and of that the largest patch;
-/// 2. with the raised ground that hangs together with it, and all that this shape without dents holds:
-///    flowback may have been sheared down to the flat's height;
+/// 2. with the raised ground that hangs together with it and is `sheared`, and all that this shape without
+///    dents holds: flowback may have been planed down to the flat's height;
 /// 3. the pin where the patch is deep, and its walls as far as they rise.
 pub(super) fn look_inside(
     departures: &Relief,
@@ -53,6 +53,7 @@ pub(super) fn look_inside(
     ring: Ring,
     disturbance: Disturbance,
     margin: f64,
+    sheared: &dyn Fn(&Array2<bool>) -> Array2<bool>,
 ) -> Inside {
     let dim = departures.dim();
     let cells = |length: f64| length / departures.spacing;
@@ -85,7 +86,12 @@ pub(super) fn look_inside(
         .into_iter()
         .find(|patch| patch.cells.contains(&seed))
         .map_or_else(|| core.clone(), |patch| patch.mask(dim));
-    let whole = either(&joined, &hull(&open(&fill_holes(&joined), cells(HULL_OPENING))));
+    let mut upper = joined;
+    Zip::from(&mut upper).and(&departures.heights).for_each(|upper, &height| {
+        *upper &= f64::from(height) >= disturbance.raised;
+    });
+    let whole = either(&core, &sheared(&upper));
+    let whole = either(&whole, &hull(&open(&fill_holes(&whole), cells(HULL_OPENING))));
     let flowback = within(&fill_holes(&whole), enclosed);
     let aperture = within(&grow(&flowback, cells(margin)), enclosed);
     // 3.

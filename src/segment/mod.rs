@@ -42,7 +42,7 @@ const PASSES: usize = 2;
 const FLAT_REACH: f64 = 1.1;
 /// Ground this many tolerances from the form is not only textured or bulged, but disturbed.
 const DISTURBED: f64 = 2.0;
-/// The same of ground that is raised beside disturbed ground.
+/// The same of ground that is raised and sheared beside disturbed ground.
 const RAISED: f64 = 1.0;
 
 /// Why a scan has no segmentation.
@@ -159,9 +159,10 @@ pub fn segment(surface: &Surface, parameters: &Segmentation) -> Result<Segmented
     let enclosed = enclosed(&found.departures, ring, &found.shoulder.ends);
     let tolerance = found.form.tolerance;
     let disturbance = Disturbance { plain: DISTURBED * tolerance, raised: RAISED * tolerance };
-    let inside = look_inside(&found.departures, &enclosed, ring, disturbance, margin);
+    let sheared = |flowback: &Array2<bool>| find_shear(surface, &found.departures, flowback);
+    let inside = look_inside(&found.departures, &enclosed, ring, disturbance, margin, &sheared);
     let flowback = without(&inside.flowback, &inside.pin);
-    let shear = find_shear(surface, &found.departures, &flowback);
+    let shear = sheared(&flowback);
     // 6.
     let outer = groove_ends(&found.departures, ring, parameters);
     let face = beyond(&found.departures, ring, &outer);

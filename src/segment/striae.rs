@@ -4,9 +4,9 @@
 //! along. Cell by cell the covariance of slopes over a window says how strongly (the structure tensor, Bigun
 //! and Granlund 1987); where most of the flowback that has a direction agrees on one, that is the shear.
 
-use super::inside::largest;
-use super::patches::{close, open, patches};
-use super::relief::Relief;
+use super::inside::within;
+use super::patches::{close, grow, open, patches};
+use super::relief::{Reading, Relief};
 use crate::surface::Surface;
 use ndarray::{Array2, Array3, Axis};
 
@@ -19,6 +19,10 @@ const AGREEMENT: f64 = 0.35;
 /// Least area of a mark, in square micrometres, and as a share of the flowback.
 const LEAST_AREA: f64 = 60_000.0;
 const LEAST_SHARE: f64 = 0.12;
+/// Steeper ground is the wall of flowback or pit, whose slopes have a direction of their own.
+const WALL: f64 = 0.15;
+/// What is this near to striations is of the mark if it is flowback: half the window, in micrometres.
+const NEAR: f64 = 60.0;
 /// Gaps narrower than twice this belong to the mark, strands narrower than that do not, in micrometres.
 const SMOOTHING: f64 = 50.0;
 
@@ -30,7 +34,8 @@ pub(super) fn find_shear(
 ) -> Array2<bool> {
     let dim = relief.dim();
     let none = Array2::from_elem(dim, false);
-    let tensors = window(slopes(surface, relief, flowback), (REACH / relief.spacing) as usize);
+    let level = Array2::from_shape_fn(dim, |cell| flowback[cell] && slope(relief, cell) < WALL);
+    let tensors = window(slopes(surface, relief, &level), (REACH / relief.spacing) as usize);
     // Twice the angle, so that both ways along a striation are one.
     let direction = |cell: (usize, usize)| {
         let sum = |index: usize| tensors[[index, cell.0, cell.1]];
@@ -46,7 +51,7 @@ pub(super) fn find_shear(
     };
     let mut directions = Array2::from_elem(dim, None);
     let (mut mean, mut whole) = ((0.0, 0.0), 0_usize);
-    for (cell, inside) in flowback.indexed_iter() {
+    for (cell, inside) in level.indexed_iter() {
         if *inside {
             whole += 1;
             directions[cell] = direction(cell);
@@ -63,24 +68,36 @@ pub(super) fn find_shear(
     let agreeing = directions.mapv(|direction| {
         direction.is_some_and(|(along, aside)| along * mean.0 + aside * mean.1 > least * length)
     });
-    let cells = SMOOTHING / relief.spacing;
-    let mut mark = open(&close(&agreeing, cells), cells);
-    mark.zip_mut_with(flowback, |mark, flowback| *mark &= flowback);
+    let cells = |length: f64| length / relief.spacing;
+    let mark = open(&close(&agreeing, cells(SMOOTHING)), cells(SMOOTHING));
     // On both sides of the pin, so of one patch or several; small ones are chance.
     let area = |count: usize| count as f64 * relief.spacing * relief.spacing;
-    let found = patches(&mark);
-    let kept = found.iter().filter(|patch| area(patch.cells.len()) > LEAST_AREA / 2.0);
-    let mut sheared = none.clone();
-    for patch in kept {
+    let found = patches(&within(&mark, flowback));
+    let greatest = found.iter().map(|patch| patch.cells.len()).max().unwrap_or(0);
+    if area(greatest) < LEAST_AREA || (greatest as f64) < LEAST_SHARE * whole as f64 {
+        return none;
+    }
+    let mut sheared = none;
+    for patch in found.iter().filter(|patch| area(patch.cells.len()) > LEAST_AREA / 2.0) {
         for &cell in &patch.cells {
             sheared[cell] = true;
         }
     }
-    let greatest = largest(found).map_or(0, |patch| patch.cells.len());
-    if area(greatest) < LEAST_AREA || (greatest as f64) < LEAST_SHARE * whole as f64 {
-        return none;
-    }
-    sheared
+    within(&grow(&close(&sheared, cells(NEAR)), cells(NEAR)), flowback)
+}
+
+/// Slope of the relief at a cell; beyond measure where it was not measured.
+fn slope(relief: &Relief, (row, column): (usize, usize)) -> f64 {
+    let (x, y) = relief.place(row, column);
+    let step = relief.spacing;
+    let read = |right: f64, down: f64| match relief.read(x + right * step, y + down * step) {
+        Reading::Height(height) => height,
+        Reading::Missing | Reading::Outside => f64::INFINITY,
+    };
+    let along = read(1.0, 0.0) - read(-1.0, 0.0);
+    let across = read(0.0, 1.0) - read(0.0, -1.0);
+    let slope = along.hypot(across) / (2.0 * step);
+    if slope.is_nan() { f64::INFINITY } else { slope }
 }
 
 /// Sums over each cell's samples of 1, the slopes along x and y, their squares and product.

@@ -88,7 +88,7 @@ impl Headstamp {
             }
             let (cos, sin) = letter.outward;
             let place = (
-                (right * sin - down * cos) / self.size + 0.5,
+                (down * cos - right * sin) / self.size + 0.5,
                 (right * cos + down * sin) / self.size + 0.7,
             );
             let nearest =
