@@ -35,18 +35,28 @@ fn whole_heads_are_taken_apart_without_a_hand() {
         let surface = format::read(&bytes, &options).unwrap().surface;
         let found = segment(&surface, &parameters).unwrap();
         let area = surface.spacing().x.micrometres() * surface.spacing().y.micrometres() / 1e6;
-        let [face, flowback, pin] = [Region::BreechFace, Region::Flowback, Region::FiringPin]
-            .map(|region| found.regions.count(region) as f64 * area);
+        let [face, flowback, shear, pin, ejector] = [
+            Region::BreechFace,
+            Region::Flowback,
+            Region::ApertureShear,
+            Region::FiringPin,
+            Region::Ejector,
+        ]
+        .map(|region| found.regions.count(region) as f64 * area);
         println!(
             "{name}: primer {:.0} {:.0} radius {:.0}, breech face {face:.2} mm2, flowback {flowback:.2}, \
-             pin {pin:.2}, confidence {:.2}",
+             sheared {shear:.2}, pin {pin:.2}, confidence {:.2}",
             found.primer.x, found.primer.y, found.primer.radius, found.confidence
         );
         assert!(found.is_sure(&parameters), "{name}: confidence {}", found.confidence);
         // The masks made by hand hold 2.7 mm2, with a generous hole; a ring of 1.1 to 1.6 mm is 4.2.
         assert!((3.0..4.5).contains(&face), "{name}: {face} mm2");
-        assert!((1.5..4.0).contains(&flowback), "{name}: {flowback} mm2");
-        assert!((0.2..1.5).contains(&pin), "{name}: {pin} mm2");
+        assert!((1.5..4.0).contains(&(flowback + shear)), "{name}: {flowback} and {shear} mm2");
+        // Striations run over most of what flowed back, as a person sees.
+        assert!(shear > 0.8, "{name}: {shear} mm2 sheared");
+        // With its walls and its drag.
+        assert!((0.2..2.0).contains(&pin), "{name}: {pin} mm2");
+        assert!(ejector < 0.01, "{name}: no ejector is in view, and {ejector} mm2 were found");
     }
 }
 

@@ -137,7 +137,7 @@ pub(in crate::cli) enum RenderedLevel {
 
 /// Find the parts of the head of a cartridge case, as the microscope measured it, and cut one out
 ///
-/// Breech face, flowback, firing pin, primer groove and headstamp. Exit code 1 if it is not sure: then nothing is cut
+/// Breech face, flowback, aperture shear, firing pin, primer groove, headstamp and ejector. Exit code 1 if it is not sure: then nothing is cut
 /// out, and the picture is for a person to look at.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct SegmentArguments {
