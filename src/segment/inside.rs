@@ -16,6 +16,8 @@ const PIN_DEPTH: f32 = 30.0;
 const CLOSING: f64 = 40.0;
 /// Strands of disturbed metal narrower than twice this are texture and not aperture, in micrometres.
 const OPENING: f64 = 30.0;
+/// Raised ground this near to flowback is the foot of its wall, in micrometres.
+const FOOT: f64 = 100.0;
 /// Spurs narrower than twice this do not stretch the aperture, in micrometres.
 const HULL_OPENING: f64 = 100.0;
 /// A pit's walls rise by at least this much away from its middle.
@@ -44,7 +46,7 @@ pub(super) struct Disturbance {
 /// Looks within `enclosed`, the cells inside the flat's end.
 ///
 /// 1. Disturbed ground, gaps closed and strands taken away, and of that the largest patch;
-/// 2. with the raised ground that hangs together with it and is `sheared`, and all that this shape without
+/// 2. with the raised ground that hangs together with it and is near or `sheared`, and all that this shape without
 ///    dents holds: flowback may have been planed down to the flat's height;
 /// 3. the pin where the patch is deep, and its walls as far as they rise.
 pub(super) fn look_inside(
@@ -90,7 +92,8 @@ pub(super) fn look_inside(
     Zip::from(&mut upper).and(&departures.heights).for_each(|upper, &height| {
         *upper &= f64::from(height) >= disturbance.raised;
     });
-    let whole = either(&core, &sheared(&upper));
+    let foot = within(&upper, &grow(&core, cells(FOOT)));
+    let whole = either(&either(&core, &foot), &sheared(&upper));
     let whole = either(&whole, &hull(&open(&fill_holes(&whole), cells(HULL_OPENING))));
     let flowback = within(&fill_holes(&whole), enclosed);
     let aperture = within(&grow(&flowback, cells(margin)), enclosed);
