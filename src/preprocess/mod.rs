@@ -14,9 +14,14 @@ pub use trimmed::trimmed_plane;
 
 use crate::filter::{Samples, keep_supported, smooth};
 use crate::parameters::Extraction;
-use crate::surface::{Surface, Texture};
+use crate::surface::{Kind, Surface, Texture};
 use crate::units::Length;
 use ndarray::{Array2, Zip};
+
+/// Least cutoff of the S-filter for a reflectance image: what is shorter is the glitter of single facets, which
+/// another picture of the same mark, or of the next shot, does not show. Measured on two shots of one pistol: 1 of
+/// 38 cells reaches an NCC of 0.5 at 25 um and 13 at 100 um, at most 1 against a mirror image.
+const GLITTER: Length = Length::from_micrometres(100.0);
 
 /// Why no texture can be had from a surface.
 #[derive(Clone, Debug, thiserror::Error, PartialEq)]
@@ -53,7 +58,8 @@ pub enum PreprocessError {
 ///
 /// 1. [`level()`]: the least-squares plane is removed;
 /// 2. outliers beyond `outlier_limit` robust standard deviations are dropped;
-/// 3. S-filter ([`smooth`]) onto the working spacing, keeping samples with enough support;
+/// 3. S-filter ([`smooth`]) onto the working spacing, keeping samples with enough support; of a reflectance image
+///    at a longer cutoff;
 /// 4. L-filter: what is longer than its cutoff is removed;
 /// 5. heights are scaled to one robust standard deviation and clipped at `height_limit` of them.
 ///
@@ -99,7 +105,11 @@ pub fn extract_texture(
     );
     let working = parameters.spacing;
     let to = (from.0.respaced(working), from.1.respaced(working));
-    let smoothed = smooth(heights.view(), weights.view(), from, to, parameters.s_filter_cutoff);
+    let cutoff = match surface.kind() {
+        Kind::Reflectance if parameters.s_filter_cutoff < GLITTER => GLITTER,
+        Kind::Topography | Kind::Reflectance => parameters.s_filter_cutoff,
+    };
+    let smoothed = smooth(heights.view(), weights.view(), from, to, cutoff);
     let mut texture = keep_supported(smoothed, parameters.least_support, working);
     // 4.
     let (heights, weights) = (texture.heights.view(), texture.weights.view());

@@ -45,6 +45,8 @@ const AS_GOOD: f64 = 0.8;
 const APERTURE: (f64, f64) = (0.3, 0.8);
 /// Greatest distance of an aperture's middle from the rim's, as a share of the rim's radius.
 const OFF_CENTRE: f64 = 0.45;
+/// Distance that the breech face keeps from the rim, in micrometres. Measured: the edge glitters so far inwards.
+const GLITTER: f64 = 100.0;
 /// Circles nearer than this to one another are one, in micrometres.
 const SAME: f64 = 120.0;
 /// Share of a primer that may be missing: more was masked by a person.
@@ -220,7 +222,7 @@ impl Parts {
         };
         Regions::new(Array2::from_shape_fn((rows, columns), |(row, column)| {
             let (x, y) = (at(column, columns, spacing.x), at(row, rows, spacing.y));
-            if within(self.rim, -self.margin, x, y) {
+            if within(self.rim, -GLITTER, x, y) {
                 Some(match self.pin {
                     Some(pin) if within(pin, 0.0, x, y) => Region::FiringPin,
                     None if within(self.aperture, 0.0, x, y) => Region::FiringPin,

@@ -126,11 +126,11 @@ fn the_parts_lie_where_they_were_drawn() {
     let sample = SPACING_UM * SPACING_UM;
     let disc = |radius: f64| std::f64::consts::PI * radius * radius;
     let margin = Segmentation::default().margin.micrometres();
-    let face = disc(RIM - margin) - disc(PLAIN.aperture + margin);
+    let face = disc(RIM - GLITTER) - disc(PLAIN.aperture + margin);
     for (region, truth, tolerance) in [
         (Region::BreechFace, face, 0.05),
         (Region::FiringPin, disc(720.0), 0.1),
-        (Region::PrimerGroove, disc(HEAD) - disc(RIM - margin), 0.3),
+        (Region::PrimerGroove, disc(HEAD) - disc(RIM - GLITTER), 0.3),
     ] {
         let area = found.regions.count(region) as f64 * sample;
         assert!((area / truth - 1.0).abs() < tolerance, "{}: {area} of {truth}", region.name());
