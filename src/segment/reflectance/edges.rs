@@ -106,12 +106,15 @@ fn steps(tone: &Relief, ring: Ring, reach: f64, side: f64, polarity: Polarity) -
     (0..RAYS)
         .map(|ray| {
             // Sums along the ray of sums across it.
+            let near: Vec<&Vec<Option<f64>>> = (0..=2 * NEIGHBOURS)
+                .map(|offset| &readings[(ray + RAYS + offset - NEIGHBOURS) % RAYS])
+                .collect();
             let mut sums = Vec::with_capacity(count + 1);
             let mut sum = 0.0;
             sums.push(sum);
             for index in 0..count {
-                for offset in 0..=2 * NEIGHBOURS {
-                    sum += readings[(ray + RAYS + offset - NEIGHBOURS) % RAYS][index]?;
+                for reading in &near {
+                    sum += reading[index]?;
                 }
                 sums.push(sum);
             }
