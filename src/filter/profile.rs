@@ -23,14 +23,23 @@ pub struct SmoothedProfile {
 pub(super) struct Kernel {
     /// Reach in input samples, beyond which weights are below a millionth.
     reach: f64,
-    /// alpha x cutoff in input samples.
+    /// Width of the Gaussian, alpha x cutoff, in input samples.
     width: f64,
 }
 
 impl Kernel {
-    pub(super) fn new(cutoff: Length, spacing: Length) -> Self {
+    /// Of a Gaussian as wide as `alpha` cutoffs.
+    pub(super) fn new(cutoff: Length, spacing: Length, alpha: f64) -> Self {
         let cutoff = cutoff.ratio(spacing);
-        Self { reach: cutoff, width: ALPHA * cutoff }
+        Self { reach: cutoff * (alpha / ALPHA), width: alpha * cutoff }
+    }
+
+    pub(super) const fn reach(self) -> f64 {
+        self.reach
+    }
+
+    pub(super) const fn width(self) -> f64 {
+        self.width
     }
 
     /// Weight at a distance in input samples; 1 at none.
@@ -58,7 +67,7 @@ pub fn smooth_profile(
     to: Samples,
     cutoff: Length,
 ) -> SmoothedProfile {
-    let kernel = Kernel::new(cutoff, from.spacing);
+    let kernel = Kernel::new(cutoff, from.spacing, ALPHA);
     let (centre_in, centre_out) = ((from.count - 1) as f64 / 2.0, (to.count - 1) as f64 / 2.0);
     let step = to.spacing.ratio(from.spacing);
     let (heights, support) = (0..to.count)
