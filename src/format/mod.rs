@@ -33,6 +33,7 @@ mod reflectance;
 mod resolution;
 mod sdf;
 mod sur;
+mod text_profile;
 pub mod x3p;
 
 pub use error::FormatError;
@@ -41,6 +42,7 @@ pub use limits::Limits;
 pub use mask_image::{MaskImageError, read_mask};
 pub use metadata::{Instrument, Metadata, ProbingSystem, Warning};
 pub use options::{HeightUnit, ManifestChecksum, Plausibility, ReadOptions, SpacingUnit};
+pub use text_profile::{ProfileOptions, TextProfileError, read_profile};
 
 use crate::digest::Digest;
 use crate::surface::{Kind, Regions, Spacing, Surface};
