@@ -87,6 +87,7 @@ pub mod simulate;
 pub mod statistics;
 #[cfg(feature = "store")]
 pub mod store;
+pub mod striation;
 pub mod surface;
 pub mod transform;
 pub mod units;
