@@ -39,6 +39,7 @@ mod share;
 mod show;
 mod simulate;
 mod store;
+mod striation;
 mod transform;
 mod weight;
 mod withdraw;
@@ -105,6 +106,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Transform(arguments) => transform::run(&context, &arguments),
         Command::Render(arguments) => render::run(&arguments),
         Command::Segment(arguments) => segment::run(&context, &arguments),
+        Command::Striation(arguments) => striation::run(&context, &arguments),
         Command::Simulate(arguments) => simulate::run(&context, &arguments),
         Command::Demo(arguments) => demo::run(&context, &arguments),
         Command::Share(arguments) => share::run(&context, &arguments),

@@ -3,13 +3,14 @@
 use super::args::ParametersArguments;
 use super::output::{print, print_json, table};
 use super::{Context, Outcome};
-use crate::parameters::{Cascade, Index};
+use crate::parameters::{Cascade, Index, Striation};
 
 pub(super) fn run(context: &Context, arguments: &ParametersArguments) -> anyhow::Result<Outcome> {
     let engine = context.engine.of_mark(arguments.mark);
     let parameters = engine.parameters();
-    let (index, cascade) = (Index::of_mark(arguments.mark), Cascade::default());
-    let list = [parameters.list(), index.list(), cascade.list()].concat();
+    let index = Index::of_mark(arguments.mark);
+    let (cascade, striation) = (Cascade::default(), Striation::default());
+    let list = [parameters.list(), index.list(), cascade.list(), striation.list()].concat();
     if arguments.json {
         print_json(&serde_json::json!({
             "engine_version": crate::VERSION,
@@ -18,6 +19,7 @@ pub(super) fn run(context: &Context, arguments: &ParametersArguments) -> anyhow:
             "extraction_digest": parameters.extraction_digest(),
             "index_entry_digest": index.entry_digest(),
             "cascade_digest": cascade.digest(&index),
+            "striation_digest": striation.digest(),
             "parameters": list,
         }))?;
         return Ok(Outcome::Done);

@@ -17,7 +17,8 @@ pub(super) use region::{
 };
 
 pub(super) use surface::{
-    RenderArguments, RenderedAs, RenderedLevel, SegmentArguments, TransformArguments,
+    RenderArguments, RenderedAs, RenderedLevel, SegmentArguments, StriationArguments,
+    TransformArguments,
 };
 
 use super::remote::{RemoteArguments, SourceArguments};
@@ -68,6 +69,7 @@ pub(super) enum Command {
     Transform(TransformArguments),
     Render(RenderArguments),
     Segment(SegmentArguments),
+    Striation(StriationArguments),
     Simulate(SimulateArguments),
     Demo(DemoArguments),
     Share(ShareArguments),

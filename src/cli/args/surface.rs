@@ -161,3 +161,23 @@ pub(in crate::cli) struct SegmentArguments {
     #[command(flatten)]
     pub(in crate::cli) read: ReadArguments,
 }
+
+/// Compare two striated marks (aperture shear, tool marks) by the profiles across them
+///
+/// A mark is a profile as text (position and height a line) or a scan cut to the mark. The score ranks: it is no
+/// likelihood ratio.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct StriationArguments {
+    /// The questioned mark: a profile or a scan
+    pub(in crate::cli) questioned: PathBuf,
+    /// The mark it is compared with
+    pub(in crate::cli) reference: PathBuf,
+    /// Unit of positions and heights of profiles in text
+    #[arg(long, value_name = "UNIT", default_value = "um")]
+    pub(in crate::cli) profile_unit: HeightUnit,
+    /// Print what was found as JSON
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+    #[command(flatten)]
+    pub(in crate::cli) read: ReadArguments,
+}
