@@ -36,7 +36,7 @@ fn known(head: &Head, region: Region, engine: &Engine) -> Option<Prepared> {
 fn found(head: &Head, region: Region, engine: &Engine) -> Option<Prepared> {
     let digest = Digest::of(b"head");
     let extracted = mark::extract(&head.surface, region, digest, engine.parameters()).ok()?;
-    assert!(extracted.confidence.is_some(), "a head was taken for a scan that is cropped");
+    assert!(extracted.head.is_some(), "a head was taken for a scan that is cropped");
     engine.prepare(&extracted.signature).ok()
 }
 
