@@ -140,6 +140,20 @@ parameters! {
 }
 
 parameters! {
+    /// What is done before extraction to marks whose ground is steep or small.
+    FormRemoval as "form" {
+        /// Cutoff (nesting index) of the robust regression filter of second degree: longer wavelengths are form.
+        cutoff: 200.0 um, 50.0..=1000.0, "ISO 16610-71; measured on simulated marks: benches/README.md, marks";
+        /// Greatest slope of the form.
+        greatest_slope: 45.0 deg, 5.0..=85.0, "what objectives of most instruments still collect";
+        /// How far the surroundings of a sample reach, each way along each axis.
+        margin: 40.0 um, 0.0..=200.0, "the rounded edge of a mark";
+        /// Least share of the surroundings that was measured for a sample to be kept.
+        least_surroundings: 0.8 share, 0.0..=1.0, "at a straight edge half, at three fifths of the margin inside it four fifths";
+    }
+}
+
+parameters! {
     /// How the pose of the questioned on the reference surface is found.
     Registration as "registration" {
         /// Sample distance of the exhaustive search.
@@ -489,6 +503,8 @@ pub struct Parameters {
     pub mark: MarkKind,
     /// Head to marks.
     pub segmentation: Segmentation,
+    /// Form of a mark whose ground is steep or small; `None` where the ground is flat.
+    pub form: Option<FormRemoval>,
     /// Surface to signature.
     pub extraction: Extraction,
     /// Signatures to pose.
@@ -513,12 +529,18 @@ impl Parameters {
         let mut parameters = Self {
             mark,
             segmentation: Segmentation::default(),
+            form: match mark {
+                MarkKind::BreechFace | MarkKind::ApertureShear => None,
+                MarkKind::FiringPin | MarkKind::Ejector => Some(FormRemoval::default()),
+            },
             extraction: Extraction::default(),
             registration: Registration::default(),
             congruent_cells: CongruentCells::default(),
         };
         for one in fitted(mark) {
-            let known = parameters.extraction.set(one.key, one.value)
+            let form = parameters.form.as_mut();
+            let known = form.is_some_and(|form| form.set(one.key, one.value))
+                || parameters.extraction.set(one.key, one.value)
                 || parameters.registration.set(one.key, one.value)
                 || parameters.congruent_cells.set(one.key, one.value)
                 || Index::default().set(one.key, one.value);
@@ -532,6 +554,7 @@ impl Parameters {
     pub fn list(&self) -> Vec<Entry> {
         let groups = [
             self.segmentation.list(),
+            self.form.as_ref().map(FormRemoval::list).unwrap_or_default(),
             self.extraction.list(),
             self.registration.list(),
             self.congruent_cells.list(),
@@ -557,7 +580,9 @@ impl Parameters {
     /// mark never have the same.
     #[must_use]
     pub fn extraction_digest(&self) -> Digest {
-        digest_for(self.mark, &[self.segmentation.list(), self.extraction.list()].concat())
+        let form = self.form.as_ref().map(FormRemoval::list).unwrap_or_default();
+        let all = [self.segmentation.list(), form, self.extraction.list()].concat();
+        digest_for(self.mark, &all)
     }
 }
 

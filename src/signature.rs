@@ -114,6 +114,9 @@ impl Signature {
         source: Digest,
         parameters: &Parameters,
     ) -> Result<Self, PreprocessError> {
+        let without_form =
+            parameters.form.as_ref().map(|form| preprocess::remove_form(surface, form));
+        let surface = without_form.as_ref().unwrap_or(surface);
         let (texture, deviation) = preprocess::extract_texture(surface, &parameters.extraction)?;
         let height_limit = parameters.extraction.height_limit;
         Ok(Self {

@@ -29,7 +29,7 @@ const FIRING_PIN: &[Fitted] = &[
         "a cell of 0.15 mm then has 576 samples; Zhang et al. 2021 use 3 um to 6 um",
     ),
     fit("extraction.s_filter_cutoff", 15.0, "two samples of most instruments"),
-    fit("extraction.l_filter_cutoff", 150.0, SIMULATED),
+    fit("extraction.l_filter_cutoff", 300.0, "beyond the cutoff of the form"),
     fit("registration.coarse_spacing", 25.0, "half that of the breech face"),
     fit("registration.coarse_cutoff", 75.0, "three samples of the coarse spacing"),
     fit("registration.middle_spacing", 12.5, "half the coarse spacing"),
@@ -51,7 +51,7 @@ const FIRING_PIN: &[Fitted] = &[
 const EJECTOR: &[Fitted] = &[
     fit("extraction.spacing", 6.25, "as for the firing pin"),
     fit("extraction.s_filter_cutoff", 15.0, "as for the firing pin"),
-    fit("extraction.l_filter_cutoff", 150.0, SIMULATED),
+    fit("extraction.l_filter_cutoff", 300.0, "beyond the cutoff of the form"),
     fit("registration.coarse_spacing", 25.0, "half that of the breech face"),
     fit("registration.coarse_cutoff", 75.0, "three samples of the coarse spacing"),
     fit("registration.middle_spacing", 12.5, "half the coarse spacing"),

@@ -3,12 +3,14 @@
 //! One recipe, [`extract_texture`], of steps that each have a file. Useful for surfaces that hold one
 //! mark; not for whole heads of cartridge cases, which must be segmented first.
 
+mod form;
 mod level;
 mod spread;
 mod trimmed;
 
 pub(crate) use spread::robust_deviation;
 
+pub use form::remove_form;
 pub use level::{Plane, least_squares_plane, level};
 pub use trimmed::trimmed_plane;
 
