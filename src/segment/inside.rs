@@ -21,7 +21,7 @@ const FOOT: f64 = 100.0;
 /// Spurs narrower than twice this do not stretch the aperture, in micrometres.
 const HULL_OPENING: f64 = 100.0;
 /// A pit's walls rise by at least this much away from its middle.
-const WALL_SLOPE: f64 = 0.15;
+const WALL_SLOPE: f64 = 0.2;
 
 /// The middle of a primer, cell by cell.
 #[derive(Clone, Debug)]
@@ -123,14 +123,9 @@ fn climb(departures: &Relief, deep: &Patch, limit: &Array2<bool>, opening: f64) 
         let (right, down) = (cell_x - x, cell_y - y);
         let length = right.hypot(down).max(1.0);
         let step = departures.spacing;
-        let read = |sign: f64| {
-            departures
-                .read(cell_x + sign * step * right / length, cell_y + sign * step * down / length)
-        };
-        match (read(1.0), read(-1.0)) {
-            (Reading::Height(outer), Reading::Height(inner)) => {
-                (outer - inner) / (2.0 * step) > WALL_SLOPE
-            }
+        let outer = departures.read(cell_x + step * right / length, cell_y + step * down / length);
+        match (departures.read(cell_x, cell_y), outer) {
+            (Reading::Height(here), Reading::Height(outer)) => (outer - here) / step > WALL_SLOPE,
             // A wall that was not measured.
             (Reading::Missing, _) | (_, Reading::Missing) => true,
             (Reading::Outside, _) | (_, Reading::Outside) => false,

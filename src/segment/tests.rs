@@ -81,7 +81,8 @@ fn the_parts_of_a_head_are_found_wherever_it_lies() {
         assert!(found.is_sure(&parameters), "{}", found.confidence);
         let pin = found.regions.count(Region::FiringPin) as f64 * SPACING_UM * SPACING_UM;
         let truth = std::f64::consts::PI * PIN * PIN;
-        assert!((pin / truth - 1.0).abs() < 0.1, "the pin covers {} of what it did", pin / truth);
+        // A wall is known to a cell of the relief, and a rim of one is 8 % of this pin.
+        assert!((pin / truth - 1.0).abs() < 0.15, "the pin covers {} of what it did", pin / truth);
         assert!(found.regions.count(Region::PrimerGroove) > 1000);
     }
 }
