@@ -168,13 +168,14 @@ pub fn segment(surface: &Surface, parameters: &Segmentation) -> Result<Segmented
     let face = beyond(&found.departures, ring, &outer);
     let ejector = find_ejector(&found.departures, &face);
     let marks = Marks { inside, shear, ejector };
+    let confidence = confidence(&found) * surround(&marks.inside);
     let regions = label(surface, &found, &marks, ring, &outer);
     let length = Length::from_micrometres;
     let Ring { x, y, radius } = found.shoulder.primer;
     Ok(Segmented {
         regions,
         primer: Circle { x: length(x), y: length(y), radius: length(radius) },
-        confidence: confidence(&found),
+        confidence,
         in_view: found.shoulder.in_view,
     })
 }
@@ -319,7 +320,7 @@ fn label(surface: &Surface, found: &Found, marks: &Marks, ring: Ring, outer: &[f
 }
 
 /// How sure the steps are, 0 to 1: the product of how much of the shoulder was found, how much of the
-/// primer is in view, how round it is and how much of it agrees on a form. Each counts fully where it is
+/// primer is in view, how round it is and how much of it agrees on a form; and [`surround`]. Each counts fully where it is
 /// as good as it needs to be.
 fn confidence(found: &Found) -> f64 {
     let Shoulder { in_view, found: rays, roughness, .. } = found.shoulder;
@@ -328,4 +329,14 @@ fn confidence(found: &Found) -> f64 {
         * ramp(in_view, 0.3, 0.6)
         * ramp(roughness, 60.0, 30.0)
         * ramp(found.form.share, 0.2, 0.4)
+}
+
+/// How sure it is that the aperture's edge was seen, 0 to 1: a pin hits within the aperture, so what is
+/// disturbed is larger than its impression. Where it is not, the metal around may be flowback as low as the flat.
+fn surround(inside: &Inside) -> f64 {
+    let count = |mask: &Array2<bool>| mask.iter().filter(|inside| **inside).count() as f64;
+    let (disturbed, pin) = (count(&inside.flowback), count(&inside.pin));
+    // Areas, as multiples of the pin's.
+    let (none, full) = (1.2, 1.6);
+    if pin > 0.0 { ((disturbed / pin - none) / (full - none)).clamp(0.0, 1.0) } else { 1.0 }
 }
