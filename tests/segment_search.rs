@@ -151,10 +151,11 @@ fn heads_that_nobody_masked_find_their_firearm_as_well_as_known_masks_do() {
 #[ignore = "minutes"]
 fn the_other_marks_of_a_head_tell_firearms_apart_by_their_own_texture() {
     let engine = Engine::new(Parameters::default(), Arithmetic::Vectorised);
-    for (region, sheared, side) in [
-        (Region::FiringPin, 0.5, None),
-        (Region::ApertureShear, 1.0, None),
-        (Region::Ejector, 0.5, Some(7_800.0)),
+    // By the parameters of breech faces, which are not these marks': an ejector's has room for a cell or two.
+    for (region, sheared, side, least) in [
+        (Region::FiringPin, 0.5, None, 0.8),
+        (Region::ApertureShear, 1.0, None, 0.8),
+        (Region::Ejector, 0.5, Some(7_800.0), 0.5),
     ] {
         let heads = pairs(2029, 20, sheared, side);
         let marks = |which: usize| -> Vec<Option<Prepared>> {
@@ -167,6 +168,6 @@ fn the_other_marks_of_a_head_tell_firearms_apart_by_their_own_texture() {
             "{}: {mates} pairs of one firearm, area under the ROC {area:.3}, {first} of {compared} rank first",
             region.name()
         );
-        assert!(area > 0.6, "{}: {area}", region.name());
+        assert!(area > least, "{}: {area}", region.name());
     }
 }
