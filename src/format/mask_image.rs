@@ -42,6 +42,24 @@ pub enum MaskImageError {
         /// Its opacity, 0 to 255.
         opacity: u8,
     },
+    /// A pixel that has no region's colour.
+    #[error(
+        "the mask's pixel at row {row}, column {column} is {red}, {green}, {blue}, opacity {opacity}: wanted opaque black or white, or everywhere the colour of a region or of none"
+    )]
+    NoRegion {
+        /// Row of the first such pixel.
+        row: usize,
+        /// Its column.
+        column: usize,
+        /// Its red, 0 to 255.
+        red: u8,
+        /// Its green.
+        green: u8,
+        /// Its blue.
+        blue: u8,
+        /// Its opacity, 0 to 255.
+        opacity: u8,
+    },
 }
 
 /// Reads a mask: true where a pixel is nearer to white than to black; (rows, columns).

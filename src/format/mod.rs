@@ -30,6 +30,7 @@ mod metadata;
 mod options;
 pub mod plausibility;
 mod reflectance;
+mod region_image;
 mod resolution;
 mod sdf;
 mod sur;
@@ -43,6 +44,7 @@ pub use mask_image::{MaskImageError, read_mask};
 pub use metadata::{Instrument, Metadata, ProbingSystem, Warning};
 pub use options::{HeightUnit, ManifestChecksum, Plausibility, ReadOptions, SpacingUnit};
 pub use text_profile::{ProfileOptions, TextProfileError, read_profile};
+pub use region_image::{read_regions, write_regions};
 
 use crate::digest::Digest;
 use crate::surface::{Kind, Regions, Spacing, Surface};

@@ -10,10 +10,10 @@ use super::checksum;
 use super::container::Container;
 use super::document::{invalid, node_at, text_at};
 use crate::format::mask_image::decode_png;
+use crate::format::region_image::{BACKGROUND, write_regions};
 use crate::format::{FormatError, Limits};
 use crate::surface::{Region, Regions};
-use image::codecs::png::PngEncoder;
-use image::{ExtendedColorType, ImageEncoder as _, Rgba};
+use image::Rgba;
 use ndarray::Array2;
 use roxmltree::{Document, Node};
 use std::fmt::Write as _;
@@ -21,8 +21,6 @@ use std::fmt::Write as _;
 /// The picture's place in the container.
 pub(super) const PICTURE: &str = "bindata/mask.png";
 const ANNOTATIONS: &str = "Record3/Mask/Annotations";
-/// The colour of what is in no region: x3ptools' own, that of a bullet.
-const BACKGROUND: [u8; 3] = [0xcd, 0x7f, 0x32];
 
 /// Regions as the two parts of an X3P.
 pub(super) struct Written {
@@ -33,21 +31,7 @@ pub(super) struct Written {
 
 /// Draws regions, and names their colours.
 pub(super) fn write(regions: &Regions) -> Result<Written, FormatError> {
-    let labels = regions.labels();
-    let colours = labels.iter().flat_map(|label| label.map_or(BACKGROUND, Region::colour));
-    let pixels: Vec<u8> = colours.collect();
-    let (rows, columns) = labels.dim();
-    let too_large = || {
-        let (rows, columns) = (rows as u64, columns as u64);
-        let Limits { side, samples, .. } = Limits::default();
-        FormatError::TooManySamples { rows, columns, side, samples }
-    };
-    let width = u32::try_from(columns).map_err(|_| too_large())?;
-    let height = u32::try_from(rows).map_err(|_| too_large())?;
-    let mut picture = Vec::new();
-    PngEncoder::new(&mut picture)
-        .write_image(&pixels, width, height, ExtendedColorType::Rgb8)
-        .map_err(|source| FormatError::MaskUnwritable { source: Box::new(source) })?;
+    let picture = write_regions(regions)?;
     let mut xml = format!("<Mask>\n<Background>{}</Background>\n<Annotations>\n", hex(BACKGROUND));
     for region in Region::ALL.into_iter().filter(|&region| regions.count(region) > 0) {
         let (colour, name) = (hex(region.colour()), region.name());
