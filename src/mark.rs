@@ -3,14 +3,15 @@
 //! A scan that shows a primer's shoulder is a head: its parts are found ([`crate::segment`]) and the mark
 //! that is wanted is cut out. One that shows none is cropped to its mark and taken as it is; the same goes for
 //! a reflectance image, by the rim and the aperture that it shows. Where the parts of a head are not sure, there is no signature: a person has to say
-//! where the mark is. The one way by which the command line and the service come to signatures.
+//! where the mark is ([`find_corrected`]), and is believed whatever the engine found; what it found is told all the
+//! same. The one way by which the command line and the service come to signatures.
 
 use crate::digest::Digest;
 use crate::parameters::{Parameters, Segmentation};
 use crate::preprocess::PreprocessError;
-use crate::segment::{SegmentError, isolate, segment};
+use crate::segment::{SegmentError, Segmented, isolate, isolate_region, segment};
 use crate::signature::Signature;
-use crate::surface::{Region, Surface};
+use crate::surface::{Region, Regions, Surface};
 use std::borrow::Cow;
 
 /// Why a scan gives no signature.
@@ -34,6 +35,23 @@ pub enum MarkError {
         /// The least that needs no person.
         wanted: f64,
     },
+    /// The person's regions are not of this scan.
+    #[error(
+        "the correction has {} rows of {}, the scan {} rows of {}",
+        found.0, found.1, wanted.0, wanted.1
+    )]
+    CorrectionShape {
+        /// Rows and columns of the correction.
+        found: (usize, usize),
+        /// Rows and columns of the scan.
+        wanted: (usize, usize),
+    },
+    /// The person's regions do not hold the mark.
+    #[error("the correction holds no measured sample of the {region}")]
+    CorrectionEmpty {
+        /// Its name.
+        region: &'static str,
+    },
 }
 
 /// The surface of a mark.
@@ -41,17 +59,19 @@ pub enum MarkError {
 pub struct Mark<'a> {
     /// Cut out of its head, or the scan as it is.
     pub surface: Cow<'a, Surface>,
-    /// What is said of the head; `None` where the scan was taken as it is.
+    /// What the engine found by itself; `None` where the scan shows no head.
     pub head: Option<Head>,
 }
 
-/// What is said of a whole head.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// What the engine finds on a whole head by itself.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Head {
     /// How sure its parts are, 0 to 1.
     pub confidence: f64,
     /// Share of the primer's circumference in view, 0 to 1.
     pub in_view: f64,
+    /// The part of every sample of the scan.
+    pub regions: Regions,
 }
 
 /// The signature of a mark.
@@ -59,7 +79,7 @@ pub struct Head {
 pub struct Extracted {
     /// Ready to be kept or compared.
     pub signature: Signature,
-    /// What is said of the head; `None` where the scan was taken as it is.
+    /// What the engine found by itself; `None` where the scan shows no head.
     pub head: Option<Head>,
 }
 
@@ -74,21 +94,54 @@ pub fn find<'a>(
     region: Region,
     parameters: &Segmentation,
 ) -> Result<Mark<'a>, MarkError> {
-    let segmented = match segment(surface, parameters) {
-        Ok(segmented) => segmented,
+    let Some(segmented) = look(surface, parameters) else {
+        return Ok(Mark { surface: Cow::Borrowed(surface), head: None });
+    };
+    if !segmented.is_sure(parameters) {
+        let (found, wanted) = (segmented.confidence, parameters.least_confidence);
+        return Err(MarkError::NotSure { found, wanted });
+    }
+    let mark = isolate(surface, &segmented, region).map_err(MarkError::Segment)?;
+    Ok(Mark { surface: Cow::Owned(mark), head: Some(head(segmented)) })
+}
+
+/// Scan to mark, where a person says where it lies: `said` holds for the mark, however sure the engine is.
+///
+/// Cost: as [`find`], for what the engine finds by itself is told with it.
+///
+/// # Errors
+/// Regions of another shape than the scan's, or that hold no measured sample of the wanted part.
+pub fn find_corrected<'a>(
+    surface: &'a Surface,
+    region: Region,
+    said: &Regions,
+    parameters: &Segmentation,
+) -> Result<Mark<'a>, MarkError> {
+    let (found, wanted) = (said.labels().dim(), surface.mask().dim());
+    if found != wanted {
+        return Err(MarkError::CorrectionShape { found, wanted });
+    }
+    let empty = |_| MarkError::CorrectionEmpty { region: region.name() };
+    let mark = isolate_region(surface, said, region).map_err(empty)?;
+    let head = look(surface, parameters).map(head);
+    Ok(Mark { surface: Cow::Owned(mark), head })
+}
+
+/// The parts of a head; `None` where the scan shows none.
+fn look(surface: &Surface, parameters: &Segmentation) -> Option<Segmented> {
+    match segment(surface, parameters) {
+        Ok(segmented) => Some(segmented),
         Err(
             SegmentError::NoPrimer { .. }
             | SegmentError::NoPrimerInPicture { .. }
             | SegmentError::NotInView { .. },
-        ) => return Ok(Mark { surface: Cow::Borrowed(surface), head: None }),
-    };
-    let (confidence, in_view) = (segmented.confidence, segmented.in_view);
-    if !segmented.is_sure(parameters) {
-        let wanted = parameters.least_confidence;
-        return Err(MarkError::NotSure { found: confidence, wanted });
+        ) => None,
     }
-    let mark = isolate(surface, &segmented, region).map_err(MarkError::Segment)?;
-    Ok(Mark { surface: Cow::Owned(mark), head: Some(Head { confidence, in_view }) })
+}
+
+fn head(segmented: Segmented) -> Head {
+    let Segmented { regions, confidence, in_view, primer: _ } = segmented;
+    Head { confidence, in_view, regions }
 }
 
 /// Scan to signature, by [`find`]; `source` is the SHA-256 of the file.
@@ -101,7 +154,29 @@ pub fn extract(
     source: Digest,
     parameters: &Parameters,
 ) -> Result<Extracted, MarkError> {
-    let mark = find(surface, region, &parameters.segmentation)?;
+    extracted(find(surface, region, &parameters.segmentation)?, source, parameters)
+}
+
+/// Scan to signature, by [`find_corrected`]; `source` is the SHA-256 of the file.
+///
+/// # Errors
+/// As [`find_corrected`], and a mark without enough texture.
+pub fn extract_corrected(
+    surface: &Surface,
+    region: Region,
+    said: &Regions,
+    source: Digest,
+    parameters: &Parameters,
+) -> Result<Extracted, MarkError> {
+    let mark = find_corrected(surface, region, said, &parameters.segmentation)?;
+    extracted(mark, source, parameters)
+}
+
+fn extracted(
+    mark: Mark<'_>,
+    source: Digest,
+    parameters: &Parameters,
+) -> Result<Extracted, MarkError> {
     let signature = Signature::extract(&mark.surface, source, parameters)?;
     Ok(Extracted { signature, head: mark.head })
 }

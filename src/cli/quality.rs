@@ -20,7 +20,7 @@ pub(super) fn of(
         |signature: &Signature| signature.summary().deviation_um.map(Length::from_micrometres);
     let circumstances = Circumstances {
         texture: signature.as_ref().map(texture).map_err(Clone::clone),
-        in_view: mark.head.map(|head| head.in_view),
+        in_view: mark.head.as_ref().map(|head| head.in_view),
         calibration: calibration(metadata),
     };
     examine(&mark.surface, &circumstances, &QualityLimits::default())
