@@ -45,7 +45,13 @@ fn enter(store: &DiskStore, first: u64, count: u64, together: u64, original: usi
                 original,
                 original_name: "scan.x3p",
                 mark: MarkKind::BreechFace,
-                signature: SignatureBlob { bytes: signature, engine_version: "0.1.0", extraction },
+                signature: SignatureBlob {
+                    bytes: signature,
+                    engine_version: "0.1.0",
+                    extraction,
+                    location: None,
+                },
+                correction: None,
                 exhibit: ExhibitRef::New(&metadata),
                 entered,
             })

@@ -69,7 +69,9 @@ fn enrol(store: &dyn ReferenceStore, number: usize, signature: &[u8]) -> ScanId 
             bytes: signature,
             engine_version: "0.1.0",
             extraction: extraction(),
+            location: None,
         },
+        correction: None,
         exhibit: ExhibitRef::New(&exhibit),
         entered: at(number),
     };
@@ -255,7 +257,12 @@ fn the_gallery_follows_the_store() {
     assert_eq!(after.scans(&shared.unwrap()), [entered[7]]);
     // A signature made anew takes the place of the one before.
     let other = SIGNATURES[12].to_bytes();
-    let blob = SignatureBlob { bytes: &other, engine_version: "0.2.0", extraction: extraction() };
+    let blob = SignatureBlob {
+        bytes: &other,
+        engine_version: "0.2.0",
+        extraction: extraction(),
+        location: None,
+    };
     store.add_signatures(&[(entered[0], blob)], at(24)).unwrap();
     let after = gallery.snapshot(&store).unwrap();
     assert_eq!(records(&after), 12);
@@ -431,6 +438,7 @@ fn what_cannot_be_compared_is_a_failure_at_every_depth() {
         bytes: &bytes,
         engine_version: "0.1.0",
         extraction: Digest::of(b"other parameters"),
+        location: None,
     };
     let enrolment = Enrolment {
         original: b"older",

@@ -110,6 +110,7 @@ fn large_store(records: usize) -> Arc<MemoryStore> {
             bytes: &bytes,
             engine_version: signature.engine_version(),
             extraction: signature.extraction_digest(),
+            location: None,
         };
         let enrolment = Enrolment {
             original: &n.to_le_bytes(),
@@ -326,6 +327,7 @@ async fn a_search_finds_the_mates_first_as_the_library_does() {
             bytes: &signature.to_bytes(),
             engine_version: signature.engine_version(),
             extraction: signature.extraction_digest(),
+            location: None,
         };
         let enrolment = Enrolment {
             original: &bytes,

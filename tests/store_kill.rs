@@ -64,7 +64,9 @@ fn the_child_enters_scans_until_it_is_killed() {
                         bytes: signature,
                         engine_version: "0.1.0",
                         extraction: extraction(),
+                        location: None,
                     },
+                    correction: None,
                     exhibit: ExhibitRef::New(&metadata),
                     entered,
                 })

@@ -177,7 +177,9 @@ fn enter(
             bytes: &ready.signature,
             engine_version: &ready.engine_version,
             extraction: parameters.extraction_digest(),
+            location: None,
         },
+        correction: None,
         exhibit: ExhibitRef::Labelled(&planned.metadata),
         entered: planned.entered,
     });

@@ -37,6 +37,7 @@ pub(super) fn run(context: &Context, arguments: &DemoArguments) -> anyhow::Resul
             source: SourceArguments::of_store(store.clone()),
             metadata: Some(folder.join("metadata.csv")),
             mark: MarkKind::BreechFace,
+            correction: args::CorrectionArguments::default(),
             json: false,
             actor: args::ActorArguments {
                 actor: "demo".to_owned(),

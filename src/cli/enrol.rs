@@ -6,22 +6,25 @@
 
 use super::args::{ActorArguments, EnrolArguments};
 use super::audit::{Auditor, Deed};
+use super::correction::{Corrected, Words};
+use super::found::Found;
 use super::metadata::{self, Entry};
 use super::output::{print, print_json_line};
 use super::remote::{self, References};
-use super::scans::{Extracted, bytes, collect, extract, read_options};
+use super::scans::{Extracted, bytes, collect, extract_said, read_options};
 use super::{Context, Outcome};
 use crate::access::Action;
 use crate::digest::Digest;
-use crate::format::ReadOptions;
+use crate::format::{self, ReadOptions};
 use crate::gallery::Galleries;
 use crate::index::Entry as IndexEntry;
+use crate::mark::MarkError;
 use crate::store::{
-    DiskStore, Enrolled, Enrolment, ExhibitMetadata, ExhibitRef, Found, Outcome as Entered,
-    ReferenceStore as _, SignatureBlob, StoreError,
+    self, CorrectionBlob, DiskStore, Enrolled, Enrolment, ExhibitMetadata, ExhibitRef,
+    Outcome as Entered, ReferenceStore as _, SignatureBlob, StoreError,
 };
 use crate::surface::MarkKind;
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -39,6 +42,12 @@ struct Line<'a> {
     exhibit_id: String,
     mark_id: String,
     scan_id: String,
+    /// How sure the engine is of the parts of a whole head, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confidence: Option<f64>,
+    /// From what a person's word on where the mark is comes, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correction: Option<&'a str>,
 }
 
 /// A scan ready to be entered.
@@ -51,6 +60,30 @@ struct Ready {
     extraction: Digest,
     mark: MarkKind,
     entry: IndexEntry,
+    found: Option<Found>,
+    corrected: Option<Said>,
+}
+
+/// What a person said, as the store keeps it.
+struct Said {
+    regions: Vec<u8>,
+    how: String,
+}
+
+/// What is said of how a mark was found.
+#[derive(Clone, Copy, Default)]
+pub(super) struct HowFound<'a> {
+    confidence: Option<f64>,
+    correction: Option<&'a str>,
+}
+
+impl Ready {
+    fn how_found(&self) -> HowFound<'_> {
+        HowFound {
+            confidence: self.found.as_ref().map(|found| found.confidence),
+            correction: self.corrected.as_ref().map(|said| said.how.as_str()),
+        }
+    }
 }
 
 /// What a look at a scan gave.
@@ -66,19 +99,37 @@ pub(super) struct Work {
     pub(super) default: Entry,
     pub(super) options: ReadOptions,
     pub(super) json: bool,
+    /// Who corrects.
+    by: String,
 }
 
 impl Work {
     fn new(arguments: &EnrolArguments, laboratory: &str) -> anyhow::Result<Self> {
         let options = read_options(&arguments.read)?;
-        let paths = collect(&arguments.paths)?;
+        let mut paths = collect(&arguments.paths)?;
+        let correction = Words::of(&arguments.correction);
+        if let Some(mask) = correction.mask() {
+            // A mask in the folder of its scan is no scan, but a scan can carry its own.
+            if paths.len() > 1 {
+                leave_out(&mut paths, [mask]);
+            }
+        }
+        ensure!(
+            correction.is_empty() || paths.len() == 1,
+            "--mask, --keep-circle and --drop-circle say where the mark of one scan is, found {}: name masks in the column `mask` of --metadata",
+            paths.len()
+        );
         let exhibit = ExhibitMetadata { laboratory: laboratory.to_owned(), ..Default::default() };
-        let default = Entry { exhibit, mark: arguments.mark };
+        let default = Entry { exhibit, mark: arguments.mark, correction };
         let entries = match &arguments.metadata {
             Some(file) => metadata::read(file, &paths, &default)?,
             None => BTreeMap::new(),
         };
-        Ok(Self { paths, entries, default, options, json: arguments.json })
+        let masks = entries.iter().filter_map(|(_, entry)| entry.correction.mask());
+        let masks = masks.filter(|mask| !entries.contains_key(*mask));
+        leave_out(&mut paths, masks);
+        let by = format!("local:{}", arguments.actor.actor);
+        Ok(Self { paths, entries, default, options, json: arguments.json, by })
     }
 
     /// What is known of a scan.
@@ -87,10 +138,20 @@ impl Work {
     }
 }
 
+/// Takes files out of what is to be entered.
+fn leave_out<'a>(paths: &mut Vec<PathBuf>, files: impl IntoIterator<Item = &'a Path>) {
+    let place = |path: &Path| std::fs::canonicalize(path).ok();
+    let files: Vec<_> = files.into_iter().filter_map(place).collect();
+    if !files.is_empty() {
+        paths.retain(|path| place(path).is_none_or(|path| !files.contains(&path)));
+    }
+}
+
 /// What became of the scans.
 #[derive(Default)]
 pub(super) struct Tally {
     new: u64,
+    corrected: u64,
     duplicate: u64,
     faults: Vec<String>,
 }
@@ -102,13 +163,15 @@ impl Tally {
         bar: &ProgressBar,
         path: &Path,
         enrolled: &Enrolled,
+        how: HowFound<'_>,
         json: bool,
     ) -> anyhow::Result<()> {
         match enrolled.outcome {
             Entered::New => self.new += 1,
+            Entered::Corrected => self.corrected += 1,
             Entered::Duplicate => self.duplicate += 1,
         }
-        bar.suspend(|| acknowledge(path, enrolled, json))
+        bar.suspend(|| acknowledge(path, enrolled, how, json))
     }
 
     /// Keeps why a scan was not entered.
@@ -118,7 +181,7 @@ impl Tally {
 }
 
 pub(super) fn run(context: &Context, arguments: &EnrolArguments) -> anyhow::Result<Outcome> {
-    let Tally { new, duplicate, faults } = match arguments.source.resolve()? {
+    let Tally { new, corrected, duplicate, faults } = match arguments.source.resolve()? {
         References::Store(path) => {
             let work = Work::new(arguments, arguments.actor.laboratory())?;
             into_store(context, &work, &path, &arguments.actor)?
@@ -131,7 +194,12 @@ pub(super) fn run(context: &Context, arguments: &EnrolArguments) -> anyhow::Resu
         }
     };
     if !arguments.json {
-        print(&format!("{new} entered, {duplicate} already known, {} refused\n", faults.len()))?;
+        let corrected =
+            if corrected == 0 { String::new() } else { format!("{corrected} corrected, ") };
+        let refused = faults.len();
+        print(&format!(
+            "{new} entered, {corrected}{duplicate} already known, {refused} refused\n"
+        ))?;
     }
     if !faults.is_empty() {
         bail!("not entered: {}", faults.join("\n       "));
@@ -163,7 +231,9 @@ fn into_store(
         for (path, looked) in together.iter().zip(looked_at) {
             match looked {
                 Ok(Looked::Ready(scan)) => ready.push(scan),
-                Ok(Looked::Known(enrolled)) => tally.entered(&bar, path, &enrolled, work.json)?,
+                Ok(Looked::Known(enrolled)) => {
+                    tally.entered(&bar, path, &enrolled, HowFound::default(), work.json)?;
+                }
                 Err(error) => tally.refused(&error),
             }
         }
@@ -184,7 +254,9 @@ fn into_store(
             write_down(&galleries, &ready, &entered).with_context(|| path.display().to_string())?;
             for (scan, entered) in ready.iter().zip(entered) {
                 match entered {
-                    Ok(enrolled) => tally.entered(&bar, &scan.path, &enrolled, work.json)?,
+                    Ok(enrolled) => {
+                        tally.entered(&bar, &scan.path, &enrolled, scan.how_found(), work.json)?;
+                    }
                     Err(error) => {
                         let path = scan.path.display().to_string();
                         tally.refused(&anyhow::Error::from(error).context(path));
@@ -198,8 +270,8 @@ fn into_store(
     Ok(tally)
 }
 
-/// Reads a scan and extracts its signature, unless the store has it already: an enrolment that was
-/// interrupted is soon where it was.
+/// Reads a scan and extracts its signature, unless the store has it already and nothing is said of it anew: an
+/// enrolment that was interrupted is soon where it was.
 fn look(
     context: &Context,
     store: Option<&DiskStore>,
@@ -208,9 +280,9 @@ fn look(
     options: &ReadOptions,
     galleries: &Galleries,
 ) -> anyhow::Result<Looked> {
-    if let Some(store) = store {
+    if let Some(store) = store.filter(|_| entry.correction.is_empty()) {
         let original = bytes(path, options).with_context(|| path.display().to_string())?;
-        if let Ok(Found::Scan(scan)) = store.find(&Digest::of(&original).to_string()) {
+        if let Ok(store::Found::Scan(scan)) = store.find(&Digest::of(&original).to_string()) {
             let view = store.view(scan.id).with_context(|| path.display().to_string())?;
             let same_laboratory = view.exhibit.laboratory == entry.exhibit.laboratory;
             if view.mark.kind == entry.mark && same_laboratory && view.withdrawal.is_none() {
@@ -223,7 +295,21 @@ fn look(
             }
         }
     }
-    let Extracted { signature, bytes: original, .. } = extract(context, path, options, entry.mark)?;
+    let extracted = extract_said(context, path, options, entry.mark, &entry.correction);
+    let extracted = extracted.map_err(|error| match error.downcast_ref() {
+        Some(MarkError::NotSure { .. }) => anyhow!(
+            "{error:#}: look at it with casemark segment --picture, and say where the mark is with --mask, \
+             --keep-circle, --drop-circle or a column `mask` in the metadata"
+        ),
+        Some(_) | None => error,
+    });
+    let Extracted { signature, bytes: original, head, corrected, .. } = extracted?;
+    let segmentation = context.engine.of_mark(entry.mark).parameters().segmentation.digest();
+    let found = head.as_ref().map(|head| Found::of(head, segmentation)).transpose()?;
+    let corrected = corrected.map(|Corrected { regions, how }| {
+        anyhow::Ok(Said { regions: format::write_regions(&regions)?, how })
+    });
+    let corrected = corrected.transpose()?;
     Ok(Looked::Ready(Ready {
         path: path.to_owned(),
         name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
@@ -233,6 +319,8 @@ fn look(
         entry: galleries.of_mark(entry.mark).indexer().entry(&signature),
         extraction: signature.extraction_digest(),
         mark: entry.mark,
+        found,
+        corrected,
     }))
 }
 
@@ -262,7 +350,7 @@ fn write_down(
     for (mark, gallery) in galleries.iter() {
         let of_mark = ready.iter().zip(entered).filter(|(scan, _)| scan.mark == mark);
         let new = of_mark.filter_map(|(scan, entered)| match entered {
-            Ok(Enrolled { outcome: Entered::New, scan: id, .. }) => {
+            Ok(Enrolled { outcome: Entered::New | Entered::Corrected, scan: id, .. }) => {
                 Some((*id, Digest::of(&scan.signature), scan.entry.clone()))
             }
             Ok(_) | Err(_) => None,
@@ -289,7 +377,13 @@ fn enrolments<'a>(ready: &'a [Ready], work: &'a Work) -> Vec<Enrolment<'a>> {
                 bytes: &scan.signature,
                 engine_version: &scan.engine_version,
                 extraction: scan.extraction,
+                location: scan.found.as_ref().map(Found::blob),
             },
+            correction: scan.corrected.as_ref().map(|said| CorrectionBlob {
+                regions: &said.regions,
+                by: &work.by,
+                how: &said.how,
+            }),
             exhibit: if labelled {
                 ExhibitRef::Labelled(&entry.exhibit)
             } else {
@@ -315,7 +409,11 @@ fn deed(
     match entered {
         Ok(enrolled) => Ok(Deed {
             subject: Some(format!("scan {}", enrolled.scan)),
-            detail: (enrolled.outcome == Entered::Duplicate).then(|| "already known".to_owned()),
+            detail: match enrolled.outcome {
+                Entered::New => None,
+                Entered::Duplicate => Some("already known".to_owned()),
+                Entered::Corrected => Some("corrected".to_owned()),
+            },
             ..deed
         }),
         Err(error) => Err(Deed { detail: Some(error.to_string()), ..deed }),
@@ -323,11 +421,18 @@ fn deed(
 }
 
 /// Prints that a scan is safe on the disk.
-fn acknowledge(path: &Path, enrolled: &Enrolled, json: bool) -> anyhow::Result<()> {
+fn acknowledge(
+    path: &Path,
+    enrolled: &Enrolled,
+    how: HowFound<'_>,
+    json: bool,
+) -> anyhow::Result<()> {
+    let HowFound { confidence, correction } = how;
     let file = path.display().to_string();
     let outcome = match enrolled.outcome {
         Entered::New => "new",
         Entered::Duplicate => "duplicate",
+        Entered::Corrected => "corrected",
     };
     if json {
         return print_json_line(&Line {
@@ -336,8 +441,21 @@ fn acknowledge(path: &Path, enrolled: &Enrolled, json: bool) -> anyhow::Result<(
             exhibit_id: enrolled.exhibit.to_string(),
             mark_id: enrolled.mark.to_string(),
             scan_id: enrolled.scan.to_string(),
+            confidence,
+            correction,
         });
     }
-    let note = if outcome == "new" { "" } else { " (already known)" };
-    print(&format!("exhibit {}  scan {}  {file}{note}\n", enrolled.exhibit, enrolled.scan))
+    let mut line = format!("exhibit {}  scan {}  {file}", enrolled.exhibit, enrolled.scan);
+    line += match enrolled.outcome {
+        Entered::New => "",
+        Entered::Duplicate => " (already known)",
+        Entered::Corrected => " (known, corrected)",
+    };
+    if let Some(confidence) = confidence {
+        line += &format!("  confidence {confidence:.2}");
+    }
+    if let Some(correction) = correction {
+        line += &format!("  mark by hand: {correction}");
+    }
+    print(&(line + "\n"))
 }

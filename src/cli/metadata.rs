@@ -1,5 +1,6 @@
 //! The metadata file of an enrolment: what is known of each exhibit.
 
+use super::correction::Words;
 use super::scans::resolve;
 use crate::store::{ExhibitMetadata, FirearmMetadata, MarkKind};
 use anyhow::{Context as _, bail};
@@ -23,6 +24,7 @@ struct Row {
     incident: Option<String>,
     notes: Option<String>,
     mark: Option<String>,
+    mask: Option<PathBuf>,
 }
 
 /// What is known of the exhibit on a scan.
@@ -30,6 +32,7 @@ struct Row {
 pub(super) struct Entry {
     pub(super) exhibit: ExhibitMetadata,
     pub(super) mark: MarkKind,
+    pub(super) correction: Words,
 }
 
 /// Reads the file; every row must name one of the scans, and no scan twice.
@@ -49,14 +52,15 @@ pub(super) fn read(
         let Some(scan) = resolve(&record.file, scans).with_context(place)? else {
             bail!("{}: no scan is called {}", place(), record.file);
         };
-        if entries.insert(scan.clone(), entry(record, default).with_context(place)?).is_some() {
+        let entry = entry(record, file, default).with_context(place)?;
+        if entries.insert(scan.clone(), entry).is_some() {
             bail!("{}: {} is named twice", place(), scan.display());
         }
     }
     Ok(entries)
 }
 
-fn entry(row: Row, default: &Entry) -> anyhow::Result<Entry> {
+fn entry(row: Row, file: &Path, default: &Entry) -> anyhow::Result<Entry> {
     let firearm = FirearmMetadata {
         label: row.firearm_label,
         make: row.firearm_make,
@@ -73,5 +77,10 @@ fn entry(row: Row, default: &Entry) -> anyhow::Result<Entry> {
         notes: row.notes,
     };
     let mark = row.mark.map(|mark| mark.parse()).transpose()?.unwrap_or(default.mark);
-    Ok(Entry { exhibit, mark })
+    let correction = match row.mask {
+        // It travels with the CSV.
+        Some(mask) => Words::of_mask(file.parent().unwrap_or(Path::new("")).join(mask)),
+        None => default.correction.clone(),
+    };
+    Ok(Entry { exhibit, mark, correction })
 }

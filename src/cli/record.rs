@@ -5,8 +5,8 @@
 
 use crate::client;
 use crate::store::{
-    Case, CaseId, Country, Exhibit, ExhibitId, Firearm, FirearmId, Found, Mark, Scan, ScanView,
-    SignatureLink, Subject, Withdrawal,
+    Case, CaseId, Country, Exhibit, ExhibitId, Firearm, FirearmId, Found, Mark, Said, Scan,
+    ScanView, SignatureLink, Subject, Withdrawal,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -33,7 +33,29 @@ pub(super) struct RecordReport {
     firearm: Option<Firearm>,
     #[serde(skip_serializing_if = "Option::is_none")]
     signatures: Option<Vec<SignatureLink>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mark_found: Option<MarkFound>,
     withdrawal: Option<WithdrawalReport>,
+}
+
+/// How the mark of a scan was found, where that is known: of a scan that is no head it was taken as it is.
+#[derive(Serialize)]
+struct MarkFound {
+    /// Which of the two is the signature of: `locations` are the engine's, the last holds; `corrections` a person's.
+    holds: &'static str,
+    #[serde(flatten)]
+    said: Said,
+}
+
+impl MarkFound {
+    fn of(said: Said) -> Option<Self> {
+        let holds = match (said.correction(), said.location()) {
+            (Some(_), _) => "a person's correction",
+            (None, Some(_)) => "what the engine found",
+            (None, None) => return None,
+        };
+        Some(Self { holds, said })
+    }
 }
 
 /// A cartridge case.
@@ -75,13 +97,14 @@ impl From<Found> for FoundReport {
 
 impl From<ScanView> for RecordReport {
     fn from(view: ScanView) -> Self {
-        let ScanView { scan, mark, exhibit, case, firearm, signatures, withdrawal } = view;
+        let ScanView { scan, mark, exhibit, case, firearm, signatures, said, withdrawal } = view;
         let withdrawal = withdrawal.map(|withdrawal| {
             let Withdrawal { subject, reason, at } = withdrawal;
             WithdrawalReport { subject: Some(subject), reason, at }
         });
         let (exhibit, signatures) = (exhibit.into(), Some(signatures));
-        Self { scan, mark, exhibit, case, firearm, signatures, withdrawal }
+        let mark_found = MarkFound::of(said);
+        Self { scan, mark, exhibit, case, firearm, signatures, mark_found, withdrawal }
     }
 }
 
@@ -93,7 +116,8 @@ impl From<client::Record> for RecordReport {
             WithdrawalReport { subject: None, reason, at }
         });
         let exhibit = exhibit.into();
-        Self { scan, mark, exhibit, case, firearm, signatures: None, withdrawal }
+        let (signatures, mark_found) = (None, None);
+        Self { scan, mark, exhibit, case, firearm, signatures, mark_found, withdrawal }
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::Context;
 use super::args::{HeightUnit, ReadArguments, SpacingUnit};
+use super::correction::{Corrected, Words};
 use crate::format::{self, ManifestChecksum, ReadOptions, Scan};
-use crate::mark;
+use crate::mark::{self, Head};
 use crate::matcher::Prepared;
 use crate::signature::Signature;
 use crate::surface::{MarkKind, Spacing};
@@ -122,6 +123,10 @@ pub(super) struct Extracted {
     pub(super) scan: Scan,
     pub(super) signature: Signature,
     pub(super) bytes: Vec<u8>,
+    /// What the engine found, where it is a whole head.
+    pub(super) head: Option<Head>,
+    /// Where a person said that the mark is.
+    pub(super) corrected: Option<Corrected>,
 }
 
 /// A scan with the signature of its mark, which is cut out where the scan shows a whole head.
@@ -131,12 +136,30 @@ pub(super) fn extract(
     options: &ReadOptions,
     mark: MarkKind,
 ) -> anyhow::Result<Extracted> {
+    extract_said(context, path, options, mark, &Words::default())
+}
+
+/// The same where a person may say where the mark is.
+pub(super) fn extract_said(
+    context: &Context,
+    path: &Path,
+    options: &ReadOptions,
+    mark: MarkKind,
+    said: &Words,
+) -> anyhow::Result<Extracted> {
     let (scan, bytes) = read(path, options)?;
+    let named = || path.display().to_string();
+    let corrected = said.on(&scan.surface, mark, options).with_context(named)?;
+    let (surface, region, sha256) = (&scan.surface, mark.region(), scan.sha256);
     let engine = context.engine.of_mark(mark);
-    let mark::Extracted { signature, .. } =
-        mark::extract(&scan.surface, mark.region(), scan.sha256, engine.parameters())
-            .with_context(|| path.display().to_string())?;
-    Ok(Extracted { scan, signature, bytes })
+    let extracted = match &corrected {
+        Some(Corrected { regions, .. }) => {
+            mark::extract_corrected(surface, region, regions, sha256, engine.parameters())
+        }
+        None => mark::extract(surface, region, sha256, engine.parameters()),
+    };
+    let mark::Extracted { signature, head } = extracted.with_context(named)?;
+    Ok(Extracted { scan, signature, bytes, head, corrected })
 }
 
 /// A scan, ready for comparing its mark.

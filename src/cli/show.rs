@@ -1,11 +1,13 @@
 //! `casemark show`: one record of a store or of a server, with what hangs on it.
 
 use super::args::ShowArguments;
+use super::origin::Origin;
 use super::output::{print, print_json, write_file};
 use super::record::{FoundReport, RecordReport};
 use super::remote::{self, References, Remote};
 use super::{Context, Outcome};
-use crate::store::{DiskStore, Found, ReferenceStore as _, ScanView};
+use crate::format::{self, ReadOptions, x3p};
+use crate::store::{DiskStore, Found, ReferenceStore as _, Scan, ScanView};
 use anyhow::{Context as _, bail};
 use serde::Serialize;
 use std::path::Path;
@@ -40,11 +42,19 @@ fn of_store(arguments: &ShowArguments, path: &Path) -> anyhow::Result<Report> {
         let Found::Scan(scan) = &record else { return no_original(&arguments.id) };
         write_file(path, &store.original(scan.id).with_context(named)?)?;
     }
+    if let Some(path) = &arguments.regions {
+        let Found::Scan(scan) = &record else { return no_original(&arguments.id) };
+        let bytes = regions(&store, scan, path, arguments.automatic).with_context(named)?;
+        write_file(path, &bytes)?;
+    }
     let scans = scans.into_iter().map(RecordReport::from).collect();
     Ok(Report { record: record.into(), scans })
 }
 
 fn of_server(arguments: &ShowArguments, remote: &Remote) -> anyhow::Result<Report> {
+    if arguments.regions.is_some() {
+        bail!("--regions needs the store on this machine: a server gives out none");
+    }
     let (record, scans) = remote::find(remote, &arguments.id)?;
     if let Some(path) = &arguments.original {
         let FoundReport::Scan(scan) = &record else { return no_original(&arguments.id) };
@@ -55,6 +65,36 @@ fn of_server(arguments: &ShowArguments, remote: &Remote) -> anyhow::Result<Repor
 
 fn no_original<T>(id: &str) -> anyhow::Result<T> {
     bail!("{id} is no scan: only scans have an original file")
+}
+
+/// The parts by which the mark of a scan was found, as the bytes of a PNG, or of an X3P of the scan with them.
+fn regions(
+    store: &DiskStore,
+    scan: &Scan,
+    path: &Path,
+    automatic: bool,
+) -> anyhow::Result<Vec<u8>> {
+    let said = store.view(scan.id)?.said;
+    let digest =
+        if automatic { said.location().map(|found| found.regions) } else { said.regions() };
+    let Some(digest) = digest else {
+        bail!("scan {}: nothing is kept of how its mark was found", scan.id)
+    };
+    let picture = store.mask(digest)?;
+    if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("x3p")) {
+        return Ok(picture);
+    }
+    let options = ReadOptions::default();
+    let regions = format::read_regions(&picture, &options.limits)?;
+    let read = format::read(&store.original(scan.id)?, &options)?;
+    let origin =
+        Origin { name: &scan.original_name, sha256: read.sha256, file_format: read.file_format };
+    let done = match said.correction().filter(|_| !automatic) {
+        Some(said) => format!("parts in its mask.png as {} said ({})", said.by, said.how),
+        None => "parts in its mask.png as the engine found them".to_owned(),
+    };
+    let metadata = origin.written_into(read.metadata, vec![done])?;
+    Ok(x3p::write_with_regions(&read.surface, &metadata, &regions)?)
 }
 
 /// The scans that belong to a record.

@@ -5,6 +5,7 @@ use super::args::{
     StoreCommand,
 };
 use super::audit::{Auditor, Deed};
+use super::found::Found;
 use super::output::{print, print_json, table};
 use super::remote::References;
 use super::scans::read_options;
@@ -17,7 +18,8 @@ use crate::gallery::{EntryVerification, Galleries};
 use crate::mark;
 use crate::signature::Signature;
 use crate::store::{
-    DiskStore, Filter, Progress, ReferenceStore as _, ScanId, SignatureBlob, VerificationReport,
+    DiskStore, Filter, Progress, Purged, ReferenceStore as _, ScanId, SignatureBlob,
+    VerificationReport,
 };
 use crate::surface::MarkKind;
 use anyhow::{Context as _, bail};
@@ -210,18 +212,19 @@ fn purge(context: &Context, arguments: &ChangeArguments) -> anyhow::Result<Outco
         || store.purge().with_context(|| arguments.store.display().to_string()),
     )?;
     spinner.finish_and_clear();
-    let detail = format!("{} originals, {} signatures", purged.originals, purged.signatures);
+    let Purged { originals, signatures, masks, bytes } = purged;
+    let detail = format!("{originals} originals, {signatures} signatures, {masks} masks");
     auditor.done([Deed { detail: Some(detail), ..Deed::new(Action::Purge) }])?;
     if arguments.json {
         print_json(&serde_json::json!({
-            "originals": purged.originals,
-            "signatures": purged.signatures,
-            "bytes": purged.bytes,
+            "originals": originals,
+            "signatures": signatures,
+            "masks": masks,
+            "bytes": bytes,
         }))?;
     } else {
         print(&format!(
-            "{} originals and {} signatures deleted, {} bytes given back\n",
-            purged.originals, purged.signatures, purged.bytes
+            "{originals} originals, {signatures} signatures and {masks} masks deleted, {bytes} bytes given back\n"
         ))?;
     }
     Ok(Outcome::Done)
@@ -275,17 +278,30 @@ fn upgrade(
     let bar = context.progress.bar(missing.len() as u64, "upgrading");
     let mut faults = Vec::new();
     for together in missing.chunks(TOGETHER) {
-        let extracted: Vec<anyhow::Result<(ScanId, Signature)>> = together
+        let extracted: Vec<anyhow::Result<(ScanId, Signature, Option<Found>)>> = together
             .par_iter()
             .map(|&(kind, scan)| {
-                let extract = || -> anyhow::Result<Signature> {
+                let extract = || -> anyhow::Result<(Signature, Option<Found>)> {
                     let engine = context.engine.of_mark(kind);
                     let read = format::read(&store.original(scan)?, &options)?;
                     let (region, parameters) = (kind.region(), engine.parameters());
-                    let extracted = mark::extract(&read.surface, region, read.sha256, parameters)?;
-                    Ok(extracted.signature)
+                    let (surface, sha256) = (&read.surface, read.sha256);
+                    // What a person said holds for every engine.
+                    let extracted = match store.view(scan)?.said.correction() {
+                        Some(correction) => {
+                            let mask = store.mask(correction.regions)?;
+                            let said = format::read_regions(&mask, &options.limits)?;
+                            mark::extract_corrected(surface, region, &said, sha256, parameters)?
+                        }
+                        None => mark::extract(surface, region, sha256, parameters)?,
+                    };
+                    let found = extracted.head.as_ref();
+                    let segmentation = parameters.segmentation.digest();
+                    let found = found.map(|head| Found::of(head, segmentation)).transpose()?;
+                    Ok((extracted.signature, found))
                 };
-                Ok((scan, extract().with_context(|| format!("scan {scan}"))?))
+                let (signature, found) = extract().with_context(|| format!("scan {scan}"))?;
+                Ok((scan, signature, found))
             })
             .collect();
         let mut ready = Vec::new();
@@ -295,17 +311,18 @@ fn upgrade(
                 Err(error) => faults.push(format!("{error:#}")),
             }
         }
-        let ready: Vec<(ScanId, Digest, Vec<u8>)> = ready
-            .iter()
-            .map(|(scan, one)| (*scan, one.extraction_digest(), one.to_bytes()))
+        let ready: Vec<(ScanId, Digest, Vec<u8>, Option<Found>)> = ready
+            .into_iter()
+            .map(|(scan, one, found)| (scan, one.extraction_digest(), one.to_bytes(), found))
             .collect();
-        let blob = |extraction, bytes| {
-            let engine_version = crate::VERSION;
-            SignatureBlob { bytes, engine_version, extraction }
-        };
         let signatures: Vec<_> = ready
             .iter()
-            .map(|(scan, extraction, bytes)| (*scan, blob(*extraction, bytes)))
+            .map(|(scan, extraction, bytes, found)| {
+                let engine_version = crate::VERSION;
+                let location = found.as_ref().map(Found::blob);
+                let extraction = *extraction;
+                (*scan, SignatureBlob { bytes, engine_version, extraction, location })
+            })
             .collect();
         let deed = |detail| Deed {
             detail,

@@ -41,9 +41,12 @@ impl Client {
                 scans,
                 scans_withdrawn,
                 signatures,
+                locations,
+                corrections,
                 records,
                 original_bytes,
                 signature_bytes,
+                mask_bytes,
                 record_bytes,
                 ..
             } = client.statistics(request).await?.into_inner();
@@ -55,9 +58,12 @@ impl Client {
                 scans,
                 scans_withdrawn,
                 signatures,
+                locations,
+                corrections,
                 records,
                 original_bytes,
                 signature_bytes,
+                mask_bytes,
                 record_bytes,
             })
         })

@@ -80,6 +80,7 @@ impl Client {
                 outcome: match answer.outcome() {
                     pb::EnrolOutcome::New => Outcome::New,
                     pb::EnrolOutcome::Duplicate => Outcome::Duplicate,
+                    pb::EnrolOutcome::Corrected => Outcome::Corrected,
                     pb::EnrolOutcome::Unspecified => {
                         return Err(Cause::Answer { field: "outcome" });
                     }

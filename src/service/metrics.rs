@@ -207,6 +207,7 @@ impl Metrics {
             for (kind, bytes) in [
                 ("originals", store.original_bytes),
                 ("signatures", store.signature_bytes),
+                ("masks", store.mask_bytes),
                 ("records", store.record_bytes),
             ] {
                 set(&self.stored_bytes.get_or_create(&[("kind", kind)]), bytes);

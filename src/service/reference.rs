@@ -14,9 +14,10 @@ use super::work::{Bench, Queue};
 use super::{convert, pb, words};
 use crate::access::Identity;
 use crate::digest::Digest;
+use crate::format;
 use crate::store::{
-    Enrolment, ExhibitId, ExhibitMetadata, ExhibitRef, Filter, LINE_LIMIT, MarkKind, Outcome,
-    ScanId, SignatureBlob, StoreError, Subject,
+    Enrolment, ExhibitId, ExhibitMetadata, ExhibitRef, Filter, LINE_LIMIT, LocationBlob, MarkKind,
+    Outcome, ScanId, SignatureBlob, StoreError, Subject,
 };
 use jiff::Timestamp;
 use prost::Message;
@@ -197,7 +198,19 @@ fn enter(
     upload: Upload,
     entry: &Entry,
 ) -> Result<pb::EnrolResponse, Fault> {
-    let extracted = bench.compute(|| extract(scope, upload, entry.mark))?;
+    let (extracted, regions) = bench.compute(|| {
+        let extracted = extract(scope, upload, entry.mark)?;
+        let head = extracted.head.as_ref();
+        let regions = head.map(|head| format::write_regions(&head.regions)).transpose();
+        let field = extracted.upload.field;
+        let regions = regions.map_err(|source| Fault::Format { field, source })?;
+        Ok((extracted, regions))
+    })?;
+    let parameters = scope.shared.engine.of_mark(entry.mark).parameters().segmentation.digest();
+    let location = extracted.head.as_ref().zip(regions.as_deref()).map(|(head, regions)| {
+        let (confidence, in_view) = (head.confidence, head.in_view);
+        LocationBlob { regions, segmentation: parameters, confidence, in_view }
+    });
     let (upload, signature) = (&extracted.upload, &extracted.signature);
     if bench.stopped() {
         return Err(Fault::Cancelled);
@@ -211,7 +224,9 @@ fn enter(
                 bytes: &signature.to_bytes(),
                 engine_version: signature.engine_version(),
                 extraction: signature.extraction_digest(),
+                location,
             },
+            correction: None,
             exhibit: match entry.exhibit.label {
                 Some(_) => ExhibitRef::Labelled(&entry.exhibit),
                 None => ExhibitRef::New(&entry.exhibit),

@@ -7,7 +7,7 @@ use super::{convert, pb};
 use crate::calibration::Traits;
 use crate::digest::Digest;
 use crate::format::{self, Scan};
-use crate::mark;
+use crate::mark::{self, Head};
 use crate::matcher::{Engine, Prepared};
 use crate::signature::Signature;
 use crate::store::{ScanId, ScanView, StoreError, Subject};
@@ -56,6 +56,8 @@ pub(super) struct Extracted {
     pub(super) upload: Upload,
     pub(super) scan: Scan,
     pub(super) signature: Signature,
+    /// What the engine found, where it is a whole head.
+    pub(super) head: Option<Head>,
 }
 
 impl Source {
@@ -88,10 +90,10 @@ pub(super) fn extract(scope: &Scope, upload: Upload, mark: MarkKind) -> Result<E
     let scan = format::read(&upload.bytes, &upload.options)
         .map_err(|source| Fault::Format { field, source })?;
     let engine = scope.shared.engine.of_mark(mark);
-    let mark::Extracted { signature, .. } =
+    let mark::Extracted { signature, head } =
         mark::extract(&scan.surface, mark.region(), upload.sha256, engine.parameters())
             .map_err(|source| Fault::Mark { field, source })?;
-    Ok(Extracted { upload, scan, signature })
+    Ok(Extracted { upload, scan, signature, head })
 }
 
 /// The signature of a scan, and what is known of it; `mark` is that of an upload.

@@ -465,9 +465,10 @@ fn code_of_store(error: &StoreError) -> Code {
         | StoreError::Record { .. }
         | StoreError::IndexEntry { .. }
         | StoreError::Dangling { .. } => Code::DataLoss,
-        StoreError::Metadata { .. } | StoreError::Ambiguous { .. } | StoreError::Empty { .. } => {
-            Code::InvalidArgument
-        }
+        StoreError::Metadata { .. }
+        | StoreError::NoShare { .. }
+        | StoreError::Ambiguous { .. }
+        | StoreError::Empty { .. } => Code::InvalidArgument,
         StoreError::NotFound { .. } => Code::NotFound,
         StoreError::Withdrawn { .. }
         | StoreError::SignatureMissing { .. }
@@ -492,7 +493,7 @@ fn reason_of_store(error: &StoreError) -> &'static str {
         | StoreError::Record { .. }
         | StoreError::IndexEntry { .. }
         | StoreError::Dangling { .. } => "STORE_DAMAGED",
-        StoreError::Metadata { .. } => "FIELD_INVALID",
+        StoreError::Metadata { .. } | StoreError::NoShare { .. } => "FIELD_INVALID",
         StoreError::Ambiguous { .. } => "AMBIGUOUS",
         StoreError::Empty { .. } => "FILE_UNUSABLE",
         StoreError::NotFound { .. } => "NOT_FOUND",

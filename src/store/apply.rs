@@ -8,6 +8,7 @@ use super::draft::{Draft, Stamped};
 use super::error::StoreError;
 use super::keys::{self, Facet};
 use super::live::Facets;
+use super::location::{Correction, Location};
 use super::model::{
     Case, CaseId, Exhibit, ExhibitId, Firearm, FirearmId, Mark, MarkId, Scan, ScanId,
     SignatureLink, Subject, Withdrawal,
@@ -158,8 +159,22 @@ fn put(draft: &mut Draft<'_>, stamp: Stamp, record: &Record) -> Result<(), Store
         Record::Sharing(choice) => {
             stamp.put(draft, keys::sharing(choice.exhibit), choice)?;
         }
+        Record::Location(location) => {
+            let Location { scan, at, regions, .. } = *location;
+            stamp.put(draft, keys::said(keys::LOCATION, scan, at, regions), location)?;
+            mask(draft, scan, regions);
+        }
+        Record::Correction(correction) => {
+            let Correction { scan, at, regions, .. } = *correction;
+            stamp.put(draft, keys::said(keys::CORRECTION, scan, at, regions), correction)?;
+            mask(draft, scan, regions);
+        }
     }
     Ok(())
+}
+
+fn mask(draft: &mut Draft<'_>, scan: ScanId, regions: Digest) {
+    draft.put(keys::to(keys::object(keys::MASK, regions), scan.uuid()), Vec::new());
 }
 
 fn replace(draft: &mut Draft<'_>, before: Option<Vec<Vec<u8>>>, now: Vec<Vec<u8>>) {
@@ -232,7 +247,8 @@ fn scans_affected(
         | Record::Withdrawal(Withdrawal { subject: Subject::Scan(id), .. }) => {
             affected.insert(*id);
         }
-        Record::Firearm(_) => {}
+        // How a mark was found changes its signature, which is a record of its own.
+        Record::Firearm(_) | Record::Location(_) | Record::Correction(_) => {}
     }
     Ok(())
 }

@@ -7,21 +7,23 @@
 use super::apply;
 use super::draft::{Draft, Stamped, decode};
 use super::enrol::{
-    Enrolled, Enrolment, Outcome, Planner, SignatureBlob, check_not_withdrawn, live_exhibit,
+    Enrolled, Enrolment, Planner, SignatureBlob, check_not_withdrawn, live_exhibit,
 };
 use super::error::StoreError;
 use super::identifiers::Identifiers;
 use super::index::Index;
 use super::keys;
 use super::live::Journal;
+use super::location::{Correction, Location};
 use super::metadata::{self, ExhibitMetadata, MetadataError};
 use super::model::{Exhibit, ExhibitId, Mark, Scan, ScanId, SignatureLink, Subject, Withdrawal};
 use super::objects::{Object, ObjectKind, Objects};
+use super::read;
 use super::record::{Record, Transaction};
 use super::sharing::{Sharing, SharingChoice};
 use crate::digest::Digest;
 use jiff::{Timestamp, ToSpan as _};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Whether the index is known to agree with the objects.
@@ -93,14 +95,15 @@ impl Engine {
             .map(|enrolment| planner.enrol(enrolment))
             .collect::<Result<_, _>>()?;
         let records = planner.records;
-        let new = enrolments.iter().zip(&enrolled).filter(|(_, e)| e.outcome == Outcome::New);
-        let blobs: Vec<Object<'_>> = new
-            .flat_map(|(enrolment, _)| {
-                let original = Object::new(ObjectKind::Original, enrolment.original);
-                [original, Object::new(ObjectKind::Signature, enrolment.signature.bytes)]
-            })
-            .collect();
+        let written = || enrolments.iter().zip(&enrolled).filter(|(_, e)| e.outcome.is_written());
+        let blobs: Vec<Object<'_>> =
+            written().flat_map(|(enrolment, _)| enrolment.objects()).collect();
         if let Some(at) = enrolments.iter().map(|enrolment| enrolment.entered).max() {
+            let mut at = at;
+            for (enrolment, enrolled) in written() {
+                at = self.after_all(enrolled.scan, enrolment.signature.extraction, at)?;
+            }
+            let records = in_time(records, at);
             self.commit(&mut writing, &blobs, Transaction { at, records })?;
         }
         Ok(enrolled)
@@ -117,20 +120,16 @@ impl Engine {
         let mut planner = self.planner(&mut draft);
         let mut at = at;
         for (scan, signature) in signatures {
-            for (key, value) in planner.draft.under(&keys::links_of(*scan, signature.extraction))? {
-                at = after(&decode::<Stamped<SignatureLink>>(&key, &value)?, at);
-            }
+            at = self.after_all(*scan, signature.extraction, at)?;
             let key = keys::scan(*scan);
             let known: Option<Scan> = planner.draft.record(&key)?;
             let known = known.ok_or_else(|| StoreError::NotFound { wanted: scan.to_string() })?;
             self.check_live(planner.draft, &known)?;
-            planner.signature(*scan, signature)?;
+            planner.signature(*scan, signature, at)?;
         }
-        let records = planner.records;
-        let blobs: Vec<Object<'_>> = signatures
-            .iter()
-            .map(|(_, signature)| Object::new(ObjectKind::Signature, signature.bytes))
-            .collect();
+        let records = in_time(planner.records, at);
+        let blobs: Vec<Object<'_>> =
+            signatures.iter().flat_map(|(_, signature)| signature.objects()).collect();
         self.commit(&mut writing, &blobs, Transaction { at, records })
     }
 
@@ -200,6 +199,24 @@ impl Engine {
         Ok(choice.and_then(|choice| choice.sharing))
     }
 
+    /// This time, or one after all that was said of a scan and its signatures of an extraction.
+    fn after_all(
+        &self,
+        scan: ScanId,
+        extraction: Digest,
+        at: Timestamp,
+    ) -> Result<Timestamp, StoreError> {
+        let draft = self.draft();
+        let mut at = at;
+        for (key, value) in draft.under(&keys::links_of(scan, extraction))? {
+            at = after(&decode::<Stamped<SignatureLink>>(&key, &value)?, at);
+        }
+        let said = read::said(&draft, scan)?;
+        let last = said.location().map(|location| location.at);
+        let last = last.max(said.correction().map(|correction| correction.at));
+        Ok(last.map_or(at, |last| next(last).max(at)))
+    }
+
     /// Refuses a scan that is withdrawn, itself or its exhibit.
     fn check_live(&self, draft: &Draft<'_>, scan: &Scan) -> Result<(), StoreError> {
         check_not_withdrawn(draft, Subject::Scan(scan.id))?;
@@ -259,7 +276,34 @@ impl Engine {
 
 /// This time, or one after the record's: a clock that went back must not make a revision the earlier one.
 fn after<T>(before: &Stamped<T>, at: Timestamp) -> Timestamp {
-    before.at.checked_add(1.nanosecond()).map_or(at, |after| after.max(at))
+    next(before.at).max(at)
+}
+
+fn next(at: Timestamp) -> Timestamp {
+    at.checked_add(1.nanosecond()).unwrap_or(at)
+}
+
+/// What is said of where marks are, at the time of its transaction as their signatures are, so that of two words and of
+/// two signatures the same one is the later; where a scan is spoken of twice, in the order of words.
+fn in_time(mut records: Vec<Record>, at: Timestamp) -> Vec<Record> {
+    let mut last: BTreeMap<ScanId, Timestamp> = BTreeMap::new();
+    for record in &mut records {
+        let (scan, time) = match record {
+            Record::Location(Location { scan, at, .. })
+            | Record::Correction(Correction { scan, at, .. }) => (*scan, at),
+            Record::Case(_)
+            | Record::Firearm(_)
+            | Record::Exhibit(_)
+            | Record::Mark(_)
+            | Record::Scan(_)
+            | Record::Signature(_)
+            | Record::Withdrawal(_)
+            | Record::Sharing(_) => continue,
+        };
+        *time = last.get(&scan).map_or(at, |last| next(*last));
+        last.insert(scan, *time);
+    }
+    records
 }
 
 /// Applies a transaction to an index, not flushed. Gives the scans that searches may see otherwise than before.

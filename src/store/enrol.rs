@@ -8,12 +8,14 @@ use super::draft::Draft;
 use super::error::StoreError;
 use super::identifiers::Identifiers;
 use super::keys;
+use super::location::{Correction, CorrectionBlob, Location, LocationBlob};
 use super::metadata::{self, ExhibitMetadata, FirearmMetadata};
 use super::model::{
     Case, CaseId, Exhibit, ExhibitId, Firearm, FirearmId, Mark, MarkId, Scan, ScanId,
     SignatureLink, Subject, Withdrawal,
 };
-use super::objects::ObjectKind;
+use super::objects::{Object, ObjectKind};
+use super::read::said;
 use super::record::Record;
 use crate::digest::Digest;
 use crate::surface::MarkKind;
@@ -28,6 +30,8 @@ pub struct SignatureBlob<'a> {
     pub engine_version: &'a str,
     /// Digest of the extraction parameters.
     pub extraction: Digest,
+    /// What the engine found by itself, where the scan is of a whole head.
+    pub location: Option<LocationBlob<'a>>,
 }
 
 /// To which exhibit a scan belongs.
@@ -53,6 +57,9 @@ pub struct Enrolment<'a> {
     pub mark: MarkKind,
     /// The signature extracted from it.
     pub signature: SignatureBlob<'a>,
+    /// Where a person said that the mark is; the signature is then of that place. Of a scan that is in the store
+    /// it is a later word, which holds from then on.
+    pub correction: Option<CorrectionBlob<'a>>,
     /// Of which exhibit.
     pub exhibit: ExhibitRef<'a>,
     /// The time of entry, by the caller's clock.
@@ -66,6 +73,35 @@ pub enum Outcome {
     New,
     /// The same laboratory entered the same file as a scan of the same kind of mark; nothing was written.
     Duplicate,
+    /// It was in the store, and where its mark is was said anew: the correction and its signature were written.
+    Corrected,
+}
+
+impl<'a> SignatureBlob<'a> {
+    /// What of it becomes objects.
+    pub(super) fn objects(&self) -> impl Iterator<Item = Object<'a>> + use<'a> {
+        let location = self.location.map(|found| Object::new(ObjectKind::Mask, found.regions));
+        std::iter::once(Object::new(ObjectKind::Signature, self.bytes)).chain(location)
+    }
+}
+
+impl<'a> Enrolment<'a> {
+    /// What of it becomes objects.
+    pub(super) fn objects(&self) -> impl Iterator<Item = Object<'a>> + use<'a> {
+        let correction = self.correction.map(|said| Object::new(ObjectKind::Mask, said.regions));
+        let original = Object::new(ObjectKind::Original, self.original);
+        std::iter::once(original).chain(self.signature.objects()).chain(correction)
+    }
+}
+
+impl Outcome {
+    /// Whether anything was written.
+    pub(super) const fn is_written(self) -> bool {
+        match self {
+            Self::New | Self::Corrected => true,
+            Self::Duplicate => false,
+        }
+    }
 }
 
 /// Where a scan is in the store.
@@ -91,8 +127,8 @@ pub(super) struct Planner<'d, 'i> {
 impl Planner<'_, '_> {
     /// 1. checks, 2. recognises a duplicate, 3. finds or makes exhibit and 4. mark, 5. makes the scan.
     pub(super) fn enrol(&mut self, enrolment: &Enrolment<'_>) -> Result<Enrolled, StoreError> {
-        let Enrolment { original, original_name, mark: kind, signature, exhibit, entered } =
-            enrolment;
+        let Enrolment { original, original_name, mark: kind, exhibit, entered, .. } = enrolment;
+        let Enrolment { signature, correction, .. } = enrolment;
         // 1.
         metadata::line("name of the original", Some(original_name))?;
         metadata::time(*entered)?;
@@ -102,11 +138,13 @@ impl Planner<'_, '_> {
         if let ExhibitRef::New(metadata) | ExhibitRef::Labelled(metadata) = exhibit {
             metadata.check(*entered)?;
         }
+        correction.as_ref().map_or(Ok(()), CorrectionBlob::check)?;
         // 2.
         let digest = Digest::of(original);
         if let Some(known) = self.duplicate(digest, *kind, exhibit)? {
             check_signature(signature)?;
-            return Ok(known);
+            let Some(correction) = correction else { return Ok(known) };
+            return self.correct(known, signature, correction, *entered);
         }
         // 3.
         let exhibit = match exhibit {
@@ -129,17 +167,66 @@ impl Planner<'_, '_> {
             original_bytes: original.len() as u64,
             entered: *entered,
         }))?;
-        self.signature(scan, signature)?;
+        self.signature(scan, signature, *entered)?;
+        if let Some(correction) = correction {
+            self.correction(scan, correction, *entered)?;
+        }
         Ok(Enrolled { exhibit, mark, scan, outcome: Outcome::New })
     }
 
-    /// Plans the link from a scan to a signature.
+    /// Plans another word on where the mark of a scan is, unless it is the one that holds.
+    fn correct(
+        &mut self,
+        known: Enrolled,
+        signature: &SignatureBlob<'_>,
+        correction: &CorrectionBlob<'_>,
+        at: Timestamp,
+    ) -> Result<Enrolled, StoreError> {
+        let scan = known.scan;
+        let said = said(self.draft, scan)?;
+        let regions = Digest::of(correction.regions);
+        if said.correction().is_some_and(|correction| correction.regions == regions) {
+            return Ok(known);
+        }
+        self.signature(scan, signature, at)?;
+        self.correction(scan, correction, at)?;
+        Ok(Enrolled { outcome: Outcome::Corrected, ..known })
+    }
+
+    fn correction(
+        &mut self,
+        scan: ScanId,
+        correction: &CorrectionBlob<'_>,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let CorrectionBlob { regions, by, how } = *correction;
+        let (by, how, regions) = (by.to_owned(), how.to_owned(), Digest::of(regions));
+        self.add(Record::Correction(Correction { scan, at, by, how, regions }))
+    }
+
+    /// Plans the link from a scan to a signature, and keeps what the engine found unless it did so before.
     pub(super) fn signature(
         &mut self,
         scan: ScanId,
         signature: &SignatureBlob<'_>,
+        at: Timestamp,
     ) -> Result<(), StoreError> {
         check_signature(signature)?;
+        if let Some(location) = &signature.location {
+            let location = Location {
+                scan,
+                at,
+                engine_version: signature.engine_version.to_owned(),
+                segmentation: location.segmentation,
+                confidence: location.confidence,
+                in_view: location.in_view,
+                regions: Digest::of(location.regions),
+            };
+            let said = said(self.draft, scan)?;
+            if said.location().is_none_or(|last| Location { at, ..last.clone() } != location) {
+                self.add(Record::Location(location))?;
+            }
+        }
         self.add(Record::Signature(SignatureLink {
             scan,
             extraction: signature.extraction,
@@ -320,7 +407,7 @@ fn check_signature(signature: &SignatureBlob<'_>) -> Result<(), StoreError> {
     if signature.bytes.is_empty() {
         return Err(StoreError::Empty { kind: ObjectKind::Signature });
     }
-    Ok(())
+    signature.location.as_ref().map_or(Ok(()), LocationBlob::check)
 }
 
 /// The exhibit, if it is there and not withdrawn.

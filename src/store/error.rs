@@ -147,10 +147,18 @@ pub enum StoreError {
         /// The first field that differs.
         field: &'static str,
     },
-    /// An original or a signature without a byte.
+    /// A share that is none.
+    #[error("{field} is {found}, wanted 0 to 1")]
+    NoShare {
+        /// Which field.
+        field: &'static str,
+        /// What was found.
+        found: f64,
+    },
+    /// An original, a signature or a mask without a byte.
     #[error("{kind} is empty")]
     Empty {
-        /// Which of the two.
+        /// Which of them.
         kind: ObjectKind,
     },
 

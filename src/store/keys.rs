@@ -7,6 +7,7 @@ use super::metadata::Country;
 use super::model::{CaseId, ExhibitId, FirearmId, MarkId, ScanId, Subject};
 use crate::digest::Digest;
 use crate::surface::MarkKind;
+use jiff::Timestamp;
 use uuid::Uuid;
 
 /// Layout of the keys and values; an index of another one is made anew.
@@ -21,6 +22,10 @@ pub(super) const SCAN: u8 = b's';
 /// Sharing policies of exhibits.
 pub(super) const SHARING: u8 = b'p';
 pub(super) const WITHDRAWAL: u8 = b'w';
+/// What the engine found on heads, by scan and time.
+pub(super) const LOCATION: u8 = b'a';
+/// What persons said instead, by scan and time.
+pub(super) const CORRECTION: u8 = b'h';
 /// Record objects that were applied.
 pub(super) const APPLIED: u8 = b'T';
 /// Scans that searches see, and how.
@@ -31,6 +36,8 @@ pub(super) const FACET: u8 = b'I';
 pub(super) const ORIGINAL: u8 = b'O';
 /// Scans by the digest of a signature.
 pub(super) const SIGNATURE: u8 = b'P';
+/// Scans by the digest of a mask.
+pub(super) const MASK: u8 = b'K';
 /// Cases by laboratory and number.
 pub(super) const CASE_NUMBER: u8 = b'C';
 /// Firearms by laboratory and label.
@@ -113,6 +120,13 @@ pub(super) fn links_of(scan: ScanId, extraction: Digest) -> Vec<u8> {
 
 pub(super) fn link(scan: ScanId, extraction: Digest, engine_version: &str) -> Vec<u8> {
     join(LINK, &[scan.uuid().as_bytes(), extraction.as_bytes(), engine_version.as_bytes()])
+}
+
+/// What was said of a scan at a time: in the order of times, then of digests.
+pub(super) fn said(prefix: u8, scan: ScanId, at: Timestamp, regions: Digest) -> Vec<u8> {
+    // Times before 1970 too come in order.
+    let nanoseconds = (at.as_nanosecond() ^ i128::MIN).to_be_bytes();
+    join(prefix, &[scan.uuid().as_bytes(), &nanoseconds, regions.as_bytes()])
 }
 
 /// Prefix of what is derived from a text or several.

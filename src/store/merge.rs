@@ -1,6 +1,6 @@
 //! How do two laboratories' stores become one?
 //!
-//! By the union of their objects: records of both, originals and signatures of all scans that neither
+//! By the union of their objects: records of both, originals, signatures and masks of all scans that neither
 //! has withdrawn. The result does not depend on the order, and a second merge changes nothing.
 //! An object that is missing here and whole in the other store comes back.
 
@@ -26,6 +26,8 @@ pub struct Merged {
     pub originals: u64,
     /// Signatures.
     pub signatures: u64,
+    /// Masks.
+    pub masks: u64,
     /// Bytes of all of them.
     pub bytes: u64,
 }
@@ -142,6 +144,11 @@ impl Copy<'_> {
             let link: Stamped<SignatureLink> = decode(&key, &value)?;
             self.object(ObjectKind::Signature, link.record.signature)?;
         }
+        let said = self.source.said(id)?;
+        let masks = said.locations.iter().map(|location| location.regions);
+        for regions in masks.chain(said.corrections.iter().map(|correction| correction.regions)) {
+            self.object(ObjectKind::Mask, regions)?;
+        }
         Ok(())
     }
 
@@ -167,6 +174,7 @@ impl Copy<'_> {
             match kind {
                 ObjectKind::Original => self.merged.originals += 1,
                 ObjectKind::Signature => self.merged.signatures += 1,
+                ObjectKind::Mask => self.merged.masks += 1,
                 ObjectKind::Record => {}
             }
         }

@@ -6,7 +6,7 @@
 //! exhibits may come from one [`Firearm`]. Identifiers are UUIDv7 and stay unique when stores meet.
 //!
 //! The truth is a grow-only set of immutable objects named by their SHA-256 (`objects`): originals,
-//! signatures and records. One enrolment is one record object, so it is there whole or not at all. What
+//! signatures, masks and records. One enrolment is one record object, so it is there whole or not at all. What
 //! is looked up (`index`, in sled) is derived from the records by a function that does not depend on
 //! their order (`apply`): so the index can be made anew at any time, two stores merge by union, and a
 //! crash between object and index heals at the next opening. A withdrawal is one more record; a purge
@@ -34,7 +34,13 @@
 //!     original: b"the file",
 //!     original_name: "case.x3p",
 //!     mark: MarkKind::BreechFace,
-//!     signature: SignatureBlob { bytes: b"the signature", engine_version: "0.1.0", extraction },
+//!     signature: SignatureBlob {
+//!         bytes: b"the signature",
+//!         engine_version: "0.1.0",
+//!         extraction,
+//!         location: None,
+//!     },
+//!     correction: None,
 //!     exhibit: ExhibitRef::New(&metadata),
 //!     entered: "2026-03-01T10:00:00Z".parse()?,
 //! })?;
@@ -57,6 +63,7 @@ mod index;
 mod index_folder;
 mod keys;
 mod live;
+mod location;
 mod manifest;
 mod memory;
 mod merge;
@@ -81,6 +88,7 @@ pub use filter::{Filter, FilterPart, Skipped, Unknown};
 pub use identifiers::{Entropy, SeededEntropy, SystemEntropy};
 pub use index_folder::RebuildReason;
 pub use live::{Facets, LiveScan};
+pub use location::{Correction, CorrectionBlob, Location, LocationBlob, Said};
 pub use manifest::{Manifest, OLDEST_STORE_FORMAT, STORE_FORMAT};
 pub use memory::MemoryStore;
 pub use merge::Merged;
@@ -292,6 +300,12 @@ pub trait ReferenceStore: Send + Sync {
     /// [`StoreError::NotFound`], or a failure to read, [`StoreError::ObjectMissing`] after a purge.
     fn original(&self, scan: ScanId) -> Result<Vec<u8>, StoreError>;
 
+    /// A mask: the picture of the parts of a head, as [`ScanView::said`] names it.
+    ///
+    /// # Errors
+    /// A failure to read, [`StoreError::ObjectMissing`] after a purge.
+    fn mask(&self, regions: Digest) -> Result<Vec<u8>, StoreError>;
+
     /// Reads everything and says what is not as it was written; nothing is written meanwhile. Whoever is told of the
     /// progress can stop it.
     ///
@@ -463,6 +477,10 @@ impl<S: Backed> ReferenceStore for S {
 
     fn original(&self, scan: ScanId) -> Result<Vec<u8>, StoreError> {
         self.engine().original(scan)
+    }
+
+    fn mask(&self, regions: Digest) -> Result<Vec<u8>, StoreError> {
+        self.engine().objects.get(ObjectKind::Mask, regions)
     }
 
     fn verify(

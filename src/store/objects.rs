@@ -1,7 +1,7 @@
 //! Where do the bytes lie that must never change?
 //!
 //! The truth of a store is a grow-only set of immutable objects, each named by the SHA-256 of its bytes:
-//! original files, signatures and records. On the disk an object is a file `KIND/ab/DIGEST`, written
+//! original files, signatures, masks and records. On the disk an object is a file `KIND/ab/DIGEST`, written
 //! aside, synced, renamed, its folder synced. Bytes are hashed again on every read. Not for finding
 //! anything, which is [`super::index`].
 
@@ -28,17 +28,20 @@ pub enum ObjectKind {
     Signature,
     /// A transaction of records.
     Record,
+    /// The picture of the parts of a head.
+    Mask,
 }
 
 impl ObjectKind {
     /// All, in a fixed order.
-    pub const ALL: [Self; 3] = [Self::Original, Self::Signature, Self::Record];
+    pub const ALL: [Self; 4] = [Self::Original, Self::Signature, Self::Record, Self::Mask];
 
     const fn folder(self) -> &'static str {
         match self {
             Self::Original => "originals",
             Self::Signature => "signatures",
             Self::Record => "records",
+            Self::Mask => "masks",
         }
     }
 }
@@ -49,6 +52,7 @@ impl fmt::Display for ObjectKind {
             Self::Original => "original",
             Self::Signature => "signature",
             Self::Record => "record",
+            Self::Mask => "mask",
         })
     }
 }

@@ -1,6 +1,6 @@
 //! How does a withdrawal give its space back?
 //!
-//! Deletes the originals and signatures that no scan in use refers to: those of withdrawn scans, and what
+//! Deletes the originals, signatures and masks that no scan in use refers to: those of withdrawn scans, and what
 //! interrupted writes left. Records stay, tombstones among them, so that a merge brings nothing back.
 
 use super::engine::Engine;
@@ -18,7 +18,9 @@ pub struct Purged {
     pub originals: u64,
     /// Signatures.
     pub signatures: u64,
-    /// Bytes of both.
+    /// Masks.
+    pub masks: u64,
+    /// Bytes of all of them.
     pub bytes: u64,
 }
 
@@ -26,7 +28,7 @@ pub struct Purged {
 pub(super) fn purge(engine: &Engine) -> Result<Purged, StoreError> {
     let _writing = engine.write()?;
     let mut purged = Purged::default();
-    for kind in [ObjectKind::Original, ObjectKind::Signature] {
+    for kind in [ObjectKind::Original, ObjectKind::Signature, ObjectKind::Mask] {
         for listed in engine.objects.list(kind) {
             let Listed::Object { digest, .. } = listed? else { continue };
             if in_use(engine, kind, digest)? {
@@ -36,6 +38,7 @@ pub(super) fn purge(engine: &Engine) -> Result<Purged, StoreError> {
             match kind {
                 ObjectKind::Original => purged.originals += 1,
                 ObjectKind::Signature => purged.signatures += 1,
+                ObjectKind::Mask => purged.masks += 1,
                 ObjectKind::Record => {}
             }
         }
@@ -43,7 +46,7 @@ pub(super) fn purge(engine: &Engine) -> Result<Purged, StoreError> {
     Ok(purged)
 }
 
-/// Whether a scan that is not withdrawn refers to an original or a signature; records always are.
+/// Whether a scan that is not withdrawn refers to an original, a signature or a mask; records always are.
 pub(super) fn in_use(
     engine: &Engine,
     kind: ObjectKind,
@@ -52,6 +55,7 @@ pub(super) fn in_use(
     let prefix = match kind {
         ObjectKind::Original => keys::ORIGINAL,
         ObjectKind::Signature => keys::SIGNATURE,
+        ObjectKind::Mask => keys::MASK,
         ObjectKind::Record => return Ok(true),
     };
     for entry in engine.index.under(&keys::object(prefix, digest)) {

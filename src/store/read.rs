@@ -9,6 +9,7 @@ use super::draft::{Draft, Stamped, decode};
 use super::engine::Engine;
 use super::error::StoreError;
 use super::keys;
+use super::location::Said;
 use super::model::{
     Case, CaseId, Exhibit, ExhibitId, Firearm, FirearmId, Mark, MarkId, Scan, ScanId,
     SignatureLink, Subject, Withdrawal,
@@ -25,7 +26,7 @@ use uuid::Uuid;
 const SHORTEST_NAME: usize = 4;
 
 /// A scan with all that it hangs on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ScanView {
     /// The scan.
     pub scan: Scan,
@@ -39,6 +40,8 @@ pub struct ScanView {
     pub firearm: Option<Firearm>,
     /// Its signatures, all versions.
     pub signatures: Vec<SignatureLink>,
+    /// How its mark was found.
+    pub said: Said,
     /// Why it is withdrawn, itself or its exhibit.
     pub withdrawal: Option<Withdrawal>,
 }
@@ -83,6 +86,25 @@ fn referred<T: DeserializeOwned>(
     record.ok_or_else(|| StoreError::Dangling { from, to: keys::last_uuid(key) })
 }
 
+/// How the mark of a scan was found.
+pub(super) fn said(draft: &Draft<'_>, scan: ScanId) -> Result<Said, StoreError> {
+    Ok(Said {
+        locations: in_time(draft, keys::LOCATION, scan)?,
+        corrections: in_time(draft, keys::CORRECTION, scan)?,
+    })
+}
+
+/// What was said of a scan, in the order of times.
+fn in_time<T: DeserializeOwned>(
+    draft: &Draft<'_>,
+    prefix: u8,
+    scan: ScanId,
+) -> Result<Vec<T>, StoreError> {
+    let entries = draft.under(&keys::record(prefix, scan.uuid()))?;
+    let records = entries.iter().map(|(key, value)| Ok(decode::<Stamped<T>>(key, value)?.record));
+    records.collect()
+}
+
 impl Engine {
     pub(super) fn case(&self, id: CaseId) -> Result<Case, StoreError> {
         required(&self.draft(), &keys::case(id))
@@ -122,7 +144,13 @@ impl Engine {
             None => draft.record(&keys::withdrawal(Subject::Exhibit(exhibit.id)))?,
         };
         let (case, firearm) = (case.transpose()?, firearm.transpose()?);
-        Ok(ScanView { scan, mark, exhibit, case, firearm, signatures, withdrawal })
+        let said = self.said(id)?;
+        Ok(ScanView { scan, mark, exhibit, case, firearm, signatures, said, withdrawal })
+    }
+
+    /// How the mark of a scan was found.
+    pub(super) fn said(&self, id: ScanId) -> Result<Said, StoreError> {
+        said(&self.draft(), id)
     }
 
     /// By the beginning of an identifier, or the digest of an original.

@@ -5,8 +5,10 @@
 //! transaction in postcard 1.x. Version 1 is the derived encoding of [`super::model`]; a change there
 //! needs a new version and the old types kept beside it, which `testdata/store/v1` checks. Version 2 adds
 //! the sharing of an exhibit after all that version 1 has, and is written only where there is one: so an
-//! older engine reads everything else, and refuses to serve what it would share wrongly.
+//! older engine reads everything else, and refuses to serve what it would share wrongly. Version 3 adds, in the same
+//! way, how a mark was found ([`super::location`]).
 
+use super::location::{Correction, Location};
 use super::model::{Case, Exhibit, Firearm, Mark, Scan, SignatureLink, Withdrawal};
 use super::sharing::SharingChoice;
 use jiff::Timestamp;
@@ -15,7 +17,7 @@ use serde::{Deserialize, Serialize};
 /// The first bytes of each record object.
 const MAGIC: [u8; 8] = *b"CASEMARK";
 /// The newest version that is written.
-pub const RECORD_VERSION: u16 = 2;
+pub const RECORD_VERSION: u16 = 3;
 /// The oldest version that can be read.
 pub const OLDEST_RECORD_VERSION: u16 = 1;
 
@@ -60,7 +62,7 @@ pub enum RecordError {
 }
 
 /// One fact of a transaction.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Record {
     Case(Case),
     Firearm(Firearm),
@@ -72,10 +74,31 @@ pub(super) enum Record {
     Withdrawal(Withdrawal),
     /// From version 2 on.
     Sharing(SharingChoice),
+    /// From version 3 on.
+    Location(Location),
+    /// From version 3 on.
+    Correction(Correction),
+}
+
+impl Record {
+    /// The lowest version that can say it.
+    const fn version(&self) -> u16 {
+        match self {
+            Self::Case(_)
+            | Self::Firearm(_)
+            | Self::Exhibit(_)
+            | Self::Mark(_)
+            | Self::Scan(_)
+            | Self::Signature(_)
+            | Self::Withdrawal(_) => 1,
+            Self::Sharing(_) => 2,
+            Self::Location(_) | Self::Correction(_) => 3,
+        }
+    }
 }
 
 /// What becomes known at once or not at all.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Transaction {
     /// Orders revisions: the later one holds, in whichever order stores meet.
     pub(super) at: Timestamp,
@@ -117,7 +140,7 @@ impl Transaction {
 
     /// The lowest version that can say it.
     fn version(&self) -> u16 {
-        if self.records.iter().any(|record| matches!(record, Record::Sharing(_))) { 2 } else { 1 }
+        self.records.iter().map(Record::version).max().unwrap_or(OLDEST_RECORD_VERSION)
     }
 
     /// Whether it withdraws something.

@@ -26,12 +26,18 @@ pub struct Statistics {
     pub scans_withdrawn: u64,
     /// Signatures of all engine versions, withdrawn ones included.
     pub signatures: u64,
+    /// Times that the engine found the parts of a head, withdrawn ones included.
+    pub locations: u64,
+    /// Times that a person said where a mark is, withdrawn ones included.
+    pub corrections: u64,
     /// Record objects.
     pub records: u64,
     /// Bytes of the original files there are.
     pub original_bytes: u64,
     /// Bytes of the signatures there are.
     pub signature_bytes: u64,
+    /// Bytes of the masks there are.
+    pub mask_bytes: u64,
     /// Bytes of the record objects.
     pub record_bytes: u64,
 }
@@ -57,9 +63,12 @@ pub(super) fn statistics(engine: &Engine) -> Result<Statistics, StoreError> {
         scans,
         scans_withdrawn: scans.saturating_sub(count(keys::LIVE)?),
         signatures: count(keys::LINK)?,
+        locations: count(keys::LOCATION)?,
+        corrections: count(keys::CORRECTION)?,
         records: count(keys::APPLIED)?,
         original_bytes: bytes(ObjectKind::Original)?,
         signature_bytes: bytes(ObjectKind::Signature)?,
+        mask_bytes: bytes(ObjectKind::Mask)?,
         record_bytes: bytes(ObjectKind::Record)?,
     })
 }

@@ -9,6 +9,7 @@ use super::engine::{Backed, Engine, apply_to};
 use super::error::StoreError;
 use super::index::Index;
 use super::keys;
+use super::location::{Correction, Location};
 use super::model::{Exhibit, Mark, Scan, ScanId, SignatureLink, Withdrawal};
 use super::objects::{Listed, ObjectKind};
 use super::purge::in_use;
@@ -87,7 +88,7 @@ pub struct VerificationReport {
     pub objects: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// Originals and signatures that no scan in use refers to; a purge deletes them.
+    /// Originals, signatures and masks that no scan in use refers to; a purge deletes them.
     pub unused: u64,
     /// What is not as it was written.
     pub findings: Vec<Finding>,
@@ -170,7 +171,7 @@ fn check_object(
     report: &mut VerificationReport,
 ) -> Result<(), StoreError> {
     let checked = match kind {
-        ObjectKind::Original | ObjectKind::Signature => {
+        ObjectKind::Original | ObjectKind::Signature | ObjectKind::Mask => {
             report.unused += u64::from(!in_use(engine, kind, digest)?);
             engine.objects.get(kind, digest).map(|_| None)
         }
@@ -198,6 +199,7 @@ fn check_presence(engine: &Engine, report: &mut VerificationReport) -> Result<()
         (keys::APPLIED, ObjectKind::Record),
         (keys::ORIGINAL, ObjectKind::Original),
         (keys::SIGNATURE, ObjectKind::Signature),
+        (keys::MASK, ObjectKind::Mask),
     ];
     for (prefix, kind) in named {
         let mut last = None;
@@ -241,6 +243,14 @@ fn check_references(engine: &Engine, report: &mut VerificationReport) -> Result<
     }
     for link in records::<SignatureLink>(engine, keys::LINK) {
         let scan: ScanId = link?.scan;
+        check(scan.uuid(), keys::scan(scan))?;
+    }
+    for location in records::<Location>(engine, keys::LOCATION) {
+        let scan: ScanId = location?.scan;
+        check(scan.uuid(), keys::scan(scan))?;
+    }
+    for correction in records::<Correction>(engine, keys::CORRECTION) {
+        let scan: ScanId = correction?.scan;
         check(scan.uuid(), keys::scan(scan))?;
     }
     for choice in records::<SharingChoice>(engine, keys::SHARING) {

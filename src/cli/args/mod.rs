@@ -17,7 +17,8 @@ pub(super) use region::{
 };
 
 pub(super) use surface::{
-    RenderArguments, RenderedAs, RenderedLevel, SegmentArguments, StriationArguments,
+    CorrectionArguments, RenderArguments, RenderedAs, RenderedLevel, SegmentArguments,
+    StriationArguments,
     TransformArguments,
 };
 
@@ -205,7 +206,8 @@ pub(super) struct EnrolArguments {
     pub(super) source: SourceArguments,
     /// What is known of the exhibits: CSV with a column `file` (a path, or the end of one) and any of
     /// laboratory, case_number, label, country, calibre, firearm_label, firearm_make, firearm_model,
-    /// incident, notes, mark. Rows of one laboratory, case number and label are one exhibit
+    /// incident, notes, mark, mask. Rows of one laboratory, case number and label are one exhibit; a mask is a file as
+    /// for --mask, named from the folder of the CSV
     #[arg(long, value_name = "M.csv")]
     pub(super) metadata: Option<PathBuf>,
     /// Mark of the scans that the metadata does not name one for: breech_face, firing_pin, ejector or
@@ -217,6 +219,8 @@ pub(super) struct EnrolArguments {
     pub(super) json: bool,
     #[command(flatten)]
     pub(super) actor: ActorArguments,
+    #[command(flatten)]
+    pub(super) correction: CorrectionArguments,
     #[command(flatten)]
     pub(super) read: ReadArguments,
 }
@@ -294,6 +298,13 @@ pub(super) struct ShowArguments {
     /// Write the original file of a scan here
     #[arg(long, value_name = "FILE")]
     pub(super) original: Option<PathBuf>,
+    /// Write the parts by which the mark of a scan was found: a PNG with each part in its colour, or the scan as an X3P
+    /// with them as its mask
+    #[arg(long, value_name = "PNG|X3P")]
+    pub(super) regions: Option<PathBuf>,
+    /// With --regions: those that the engine found, also where a person corrected them
+    #[arg(long, requires = "regions")]
+    pub(super) automatic: bool,
 }
 
 /// Take an exhibit or a scan out of every search, for ever

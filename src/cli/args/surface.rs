@@ -6,6 +6,23 @@ use crate::cli::transform::{CircleWords, Rotation};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
+/// Where a person says that the mark of one scan is, in place of what the engine finds.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Saying where the mark is")]
+pub(in crate::cli) struct CorrectionArguments {
+    /// The mark in a file of the scan's size: a PNG (white is the mark, or each part in its colour) or an X3P (its
+    /// mask, or without one what it has measured)
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) mask: Option<PathBuf>,
+    /// The mark lies in this circle: its centre from that of the frame (x right, y down) and its radius, um.
+    /// Where there are several, in any
+    #[arg(long, value_name = "X,Y,RADIUS", allow_hyphen_values = true)]
+    pub(in crate::cli) keep_circle: Vec<CircleWords>,
+    /// What lies in this circle is not the mark; may be given again
+    #[arg(long, value_name = "X,Y,RADIUS", allow_hyphen_values = true)]
+    pub(in crate::cli) drop_circle: Vec<CircleWords>,
+}
+
 /// Move, mask or convert scans, or harm them on purpose, and write them as X3P
 ///
 /// Any format that is read becomes X3P; of an image there are no heights to write. Steps come in this order:

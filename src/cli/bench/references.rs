@@ -128,7 +128,9 @@ impl<'a> References<'a> {
                             bytes: signature,
                             engine_version: crate::VERSION,
                             extraction: self.extraction,
+                            location: None,
                         },
+                        correction: None,
                         exhibit: ExhibitRef::New(&exhibit),
                         entered: entered(number),
                     })

@@ -3,7 +3,7 @@
 use super::connect::Settings;
 use super::fault::upload;
 use crate::cli::Context;
-use crate::cli::enrol::{Tally, Work};
+use crate::cli::enrol::{HowFound, Tally, Work};
 use crate::client::Enrolment;
 use anyhow::bail;
 use std::cell::RefCell;
@@ -26,6 +26,12 @@ pub(in crate::cli) fn enrol(
             );
         }
     }
+    if let Some(path) = work.paths.iter().find(|path| !work.entry(path).correction.is_empty()) {
+        bail!(
+            "{}: a server takes no word on where the mark is: enrol it into a store on this machine and merge that",
+            path.display()
+        );
+    }
     let remote = settings.connect(context)?;
     let bar = context.progress.bar(work.paths.len() as u64, "enrolling");
     let mut tally = Tally::default();
@@ -47,7 +53,9 @@ pub(in crate::cli) fn enrol(
     remote.wait(remote.client().enrol_all(enrolments, AT_ONCE, |(place, path), entered| {
         bar.inc(1);
         let error = match entered {
-            Ok(enrolled) => return tally.entered(&bar, path, &enrolled, work.json),
+            Ok(enrolled) => {
+                return tally.entered(&bar, path, &enrolled, HowFound::default(), work.json);
+            }
             Err(error) => error,
         };
         let of_server = error.cause.refused().is_some_and(|refused| refused.request_id.is_some());

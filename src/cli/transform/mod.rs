@@ -48,6 +48,13 @@ impl std::str::FromStr for Rotation {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CircleWords(Circle);
 
+impl CircleWords {
+    /// The circle that they mean.
+    pub(super) const fn circle(self) -> Circle {
+        self.0
+    }
+}
+
 impl std::str::FromStr for CircleWords {
     type Err = String;
 

@@ -214,7 +214,7 @@ fn finding(warning: &Warning) -> pb::QualityFinding {
 }
 
 pub(in crate::service) fn record(view: ScanView) -> pb::Record {
-    let ScanView { scan, mark, exhibit, case, firearm, withdrawal, signatures: _ } = view;
+    let ScanView { scan, mark, exhibit, case, firearm, withdrawal, signatures: _, said: _ } = view;
     pb::Record {
         scan_id: scan.id.to_string(),
         mark_id: mark.id.to_string(),
@@ -292,6 +292,7 @@ pub(in crate::service) fn enrolled(
     let outcome = match enrolled.outcome {
         Outcome::New => pb::EnrolOutcome::New,
         Outcome::Duplicate => pb::EnrolOutcome::Duplicate,
+        Outcome::Corrected => pb::EnrolOutcome::Corrected,
     };
     pb::EnrolResponse {
         outcome: outcome.into(),
@@ -315,9 +316,12 @@ pub(in crate::service) fn statistics(
         scans,
         scans_withdrawn,
         signatures,
+        locations,
+        corrections,
         records,
         original_bytes,
         signature_bytes,
+        mask_bytes,
         record_bytes,
     } = statistics;
     pb::StatisticsResponse {
@@ -332,6 +336,9 @@ pub(in crate::service) fn statistics(
         original_bytes,
         signature_bytes,
         record_bytes,
+        locations,
+        corrections,
+        mask_bytes,
         engine_version: crate::VERSION.to_owned(),
         parameters_digest,
         audit_entries,

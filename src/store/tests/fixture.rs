@@ -63,6 +63,7 @@ fn write(folder: &TempDir) -> DiskStore {
         bytes: b"first signature of 0.2",
         engine_version: "0.2.0",
         extraction: Digest::of(b"another extraction"),
+        location: None,
     };
     store.add_signatures(&[(enrolled[0].scan, upgrade)], at(4)).unwrap();
     store.revise_exhibit(last.exhibit, &other, at(5)).unwrap();

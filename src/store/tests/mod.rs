@@ -37,7 +37,7 @@ pub(super) fn metadata() -> ExhibitMetadata {
 }
 
 pub(super) fn blob(bytes: &[u8]) -> SignatureBlob<'_> {
-    SignatureBlob { bytes, engine_version: "0.1.0", extraction: extraction() }
+    SignatureBlob { bytes, engine_version: "0.1.0", extraction: extraction(), location: None }
 }
 
 /// A breech face with these bytes as original and signature.

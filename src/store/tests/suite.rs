@@ -196,7 +196,12 @@ fn a_scan_without_the_signature_asked_for_is_never_skipped() {
         let old = store.enrol(&enrolment(b"1", ExhibitRef::New(&metadata), at(0))).unwrap().scan;
         let both = store.enrol(&enrolment(b"2", ExhibitRef::New(&metadata), at(1))).unwrap().scan;
         let next = Digest::of(b"next extraction");
-        let upgrade = SignatureBlob { bytes: b"new", engine_version: "0.2.0", extraction: next };
+        let upgrade = SignatureBlob {
+            bytes: b"new",
+            engine_version: "0.2.0",
+            extraction: next,
+            location: None,
+        };
         store.add_signatures(&[(both, upgrade)], at(2)).unwrap();
         let filter = Filter::default();
         let stored: Vec<_> = store.signatures(next, &filter).map(Result::unwrap).collect();
@@ -217,7 +222,12 @@ fn a_scan_without_the_signature_asked_for_is_never_skipped() {
         store.add_signatures(&[(both, repeated)], at(-9)).unwrap();
         assert_eq!(store.signature(both, next).unwrap(), b"repeated");
         // Of two engine versions with the same parameters, the later made holds.
-        let again = SignatureBlob { bytes: b"newer", engine_version: "0.2.1", extraction: next };
+        let again = SignatureBlob {
+            bytes: b"newer",
+            engine_version: "0.2.1",
+            extraction: next,
+            location: None,
+        };
         store.add_signatures(&[(both, again)], at(3)).unwrap();
         assert_eq!(store.signature(both, next).unwrap(), b"newer");
         assert_eq!(store.view(both).unwrap().signatures.len(), 3);
