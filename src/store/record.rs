@@ -216,6 +216,43 @@ mod tests {
     }
 
     #[test]
+    fn the_bytes_of_version_3_stay_readable() {
+        let at: Timestamp = "2026-03-01T10:00:00Z".parse().unwrap();
+        let scan = ScanId::from_uuid(Uuid::from_u128(7));
+        let digest = crate::digest::Digest::from_bytes;
+        let location = Location {
+            scan,
+            at,
+            engine_version: "0.1.0".into(),
+            segmentation: digest([1; 32]),
+            confidence: 0.5,
+            in_view: 1.0,
+            regions: digest([2; 32]),
+        };
+        let correction = Correction {
+            scan,
+            at,
+            by: "me".into(),
+            how: "keep-circle 0,0,9".into(),
+            regions: digest([3; 32]),
+        };
+        let records = vec![Record::Location(location), Record::Correction(correction)];
+        let transaction = Transaction { at, records };
+        let bytes = transaction.encode().unwrap();
+        // As the first engine of this version wrote them.
+        let written = "434153454d41524b030014323032362d30332d30315431303a30303a30305a0208100000000000000000000000000000000714323032362d30332d30315431303a30303a30305a05302e312e300101010101010101010101010101010101010101010101010101010101010101000000000000e03f000000000000f03f020202020202020202020202020202020202020202020202020202020202020209100000000000000000000000000000000714323032362d30332d30315431303a30303a30305a026d65116b6565702d636972636c6520302c302c390303030303030303030303030303030303030303030303030303030303030303";
+        let hexadecimal: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+        assert_eq!(hexadecimal, written);
+        assert_eq!(Transaction::decode(&bytes).unwrap(), transaction);
+        for older in [1, 2] {
+            let mut bytes = bytes.clone();
+            bytes[8] = older;
+            let error = Transaction::decode(&bytes).unwrap_err();
+            assert!(matches!(error, RecordError::TooNew { wanted: 3, .. }), "{error}");
+        }
+    }
+
+    #[test]
     fn a_version_of_the_future_is_refused_by_its_number() {
         let mut bytes = example().encode().unwrap();
         bytes[8] = 9;

@@ -1,15 +1,37 @@
-//! Can this engine read what format 1 wrote?
+//! Can this engine read what format 1 wrote, with records of each version?
 //!
-//! `testdata/store/v1` is never written again; `write_the_fixture` says how it was made, and that the
+//! The folders of `testdata/store` are never written again; `write_the_fixture` says how they were made, and that the
 //! same input still gives the same bytes.
 
+use super::location::{found, said};
 use super::*;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-fn committed() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/store/v1")
+/// Format 1, records of version 1.
+const FIRST: &str = "v1";
+/// Format 1, records of version 3: how marks were found.
+const LOCATED: &str = "v1-records-3";
+
+fn committed(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/store").join(name)
+}
+
+/// A copy of a committed store, opened; checks how many files it has.
+fn opened(name: &str, count: usize) -> (TempDir, DiskStore) {
+    let committed = files(&committed(name));
+    assert_eq!(committed.len(), count, "files of the fixture");
+    let folder = TempDir::new().unwrap();
+    for (name, bytes) in &committed {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    let store = DiskStore::open(folder.path()).unwrap();
+    assert_eq!(store.opening().rebuilt, Some(RebuildReason::Absent));
+    assert_sound(&store);
+    (folder, store)
 }
 
 /// Files of objects and what the store is, by path below the folder.
@@ -71,19 +93,48 @@ fn write(folder: &TempDir) -> DiskStore {
     store
 }
 
+/// A head that the engine took apart, one that a person did, twice, and a scan that is none.
+fn write_located(folder: &TempDir) -> DiskStore {
+    let store = seeded(folder, 2027);
+    let metadata = metadata();
+    let head = |bytes, regions, confidence, n| {
+        let location = Some(found(regions, confidence));
+        let signature = SignatureBlob { location, ..blob(bytes) };
+        Enrolment { signature, ..enrolment(bytes, ExhibitRef::New(&metadata), at(n)) }
+    };
+    let unsure = head(b"unsure head", b"parts of an unsure head", 0.25, 2);
+    let corrected = Enrolment { correction: Some(said(b"parts by a person")), ..unsure.clone() };
+    let later = SignatureBlob { bytes: b"a later signature", ..unsure.signature };
+    let later = Enrolment {
+        signature: later,
+        correction: Some(said(b"parts by a person, later")),
+        ..unsure
+    };
+    let none = enrolment(b"no head", ExhibitRef::New(&metadata), at(0));
+    store.enrol_many(&[none, head(b"sure head", b"parts of a head", 0.75, 1), corrected]).unwrap();
+    store.enrol(&Enrolment { entered: at(3), ..later }).unwrap();
+    store
+}
+
+#[test]
+fn records_of_version_3_can_be_read() {
+    let (_folder, store) = opened(LOCATED, 14);
+    let views: Vec<ScanView> = all(&store).iter().map(|&scan| store.view(scan).unwrap()).collect();
+    let said: Vec<&Said> = views.iter().map(|view| &view.said).collect();
+    assert_eq!(*said[0], Said::default());
+    assert_eq!(said[1].location().unwrap().confidence, 0.75);
+    assert_eq!(store.mask(said[1].regions().unwrap()).unwrap(), b"parts of a head");
+    assert_eq!(said[2].location().unwrap().confidence, 0.25);
+    assert_eq!(said[2].corrections.len(), 2);
+    assert_eq!(said[2].correction().unwrap().by, "local:examiner");
+    assert_eq!(store.mask(said[2].regions().unwrap()).unwrap(), b"parts by a person, later");
+    let signature = store.signature(views[2].scan.id, extraction()).unwrap();
+    assert_eq!(signature, b"a later signature");
+}
+
 #[test]
 fn the_store_of_format_1_can_be_read() {
-    let committed = files(&committed());
-    assert_eq!(committed.len(), 15, "files of the fixture");
-    let folder = TempDir::new().unwrap();
-    for (name, bytes) in &committed {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    }
-    let store = DiskStore::open(folder.path()).unwrap();
-    assert_eq!(store.opening().rebuilt, Some(RebuildReason::Absent));
-    assert_sound(&store);
+    let (_folder, store) = opened(FIRST, 15);
     let scans = all(&store);
     assert_eq!(scans.len(), 3);
     let views: Vec<ScanView> = scans.iter().map(|&scan| store.view(scan).unwrap()).collect();
@@ -103,33 +154,44 @@ fn the_store_of_format_1_can_be_read() {
 
 #[test]
 fn the_same_input_still_gives_the_bytes_of_the_fixture() {
-    if STORE_FORMAT != 1 || RECORD_VERSION != 1 {
+    // Of records the lowest version that can say it is written.
+    if STORE_FORMAT != 1 {
         return;
     }
-    let folder = TempDir::new().unwrap();
-    let store = write(&folder);
-    let written = files(folder.path());
-    drop(store);
     let manifest = Path::new("casemark-store.json");
-    for (name, bytes) in files(&committed()) {
-        // The version of the engine that made it goes on.
-        if name != manifest {
-            assert_eq!(written.get(&name), Some(&bytes), "{}", name.display());
+    for (committed_as, write) in FIXTURES {
+        let folder = TempDir::new().unwrap();
+        let store = write(&folder);
+        let written = files(folder.path());
+        drop(store);
+        for (name, bytes) in files(&committed(committed_as)) {
+            // The version of the engine that made it goes on.
+            if name != manifest {
+                assert_eq!(written.get(&name), Some(&bytes), "{}", name.display());
+            }
         }
     }
 }
 
-/// Writes the fixture of the present format: `cargo test --features store -- --ignored write_the_fixture`.
+/// The stores, and what writes them.
+const FIXTURES: [(&str, fn(&TempDir) -> DiskStore); 2] = [(FIRST, write), (LOCATED, write_located)];
+
+/// Writes the fixtures that are not there yet: `cargo test --features store -- --ignored write_the_fixture`.
 #[test]
 #[ignore = "writes testdata; a committed fixture is never written again"]
 fn write_the_fixture() {
-    let to = committed();
-    assert!(!to.exists(), "{} is there: a new format gets a folder of its own", to.display());
-    let folder = TempDir::new().unwrap();
-    drop(write(&folder));
-    for (name, bytes) in files(folder.path()) {
-        let path = to.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
+    for (name, write) in FIXTURES {
+        let to = committed(name);
+        if to.exists() {
+            println!("{} is there: a new format gets a folder of its own", to.display());
+            continue;
+        }
+        let folder = TempDir::new().unwrap();
+        drop(write(&folder));
+        for (name, bytes) in files(folder.path()) {
+            let path = to.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
     }
 }

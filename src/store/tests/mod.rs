@@ -1,10 +1,11 @@
 //! Do both stores keep what they promise?
 //!
 //! Here: what the tests share. `suite` runs on the disk and in memory alike, `disk` damages files and
-//! interrupts writes, `fixture` reads what format 1 wrote.
+//! interrupts writes, `fixture` reads what format 1 wrote, `location` is of how marks were found.
 
 mod disk;
 mod fixture;
+mod location;
 mod suite;
 
 use super::*;
@@ -48,7 +49,7 @@ pub(super) fn enrolment<'a>(
 ) -> Enrolment<'a> {
     let mark = MarkKind::BreechFace;
     let (original, original_name, signature) = (bytes, "scan.x3p", blob(bytes));
-    Enrolment { original, original_name, mark, signature, exhibit, entered }
+    Enrolment { original, original_name, mark, signature, correction: None, exhibit, entered }
 }
 
 pub(super) fn seeded(folder: &TempDir, seed: u64) -> DiskStore {

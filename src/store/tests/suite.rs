@@ -7,7 +7,7 @@ use crate::store::index::{Changes, Entries, Index};
 use crate::store::memory::{MemoryIndex, MemoryObjects};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-fn on_both(test: impl Fn(&dyn ReferenceStore)) {
+pub(super) fn on_both(test: impl Fn(&dyn ReferenceStore)) {
     test(&MemoryStore::with_entropy(Box::new(SeededEntropy::new(1))));
     let folder = TempDir::new().unwrap();
     let store = seeded(&folder, 1);
@@ -254,7 +254,7 @@ fn what_is_withdrawn_leaves_every_search_and_a_purge_gives_its_space_back() {
         assert!(store.withdraw(Subject::Scan(kept.scan), "", at(2)).is_err());
 
         let purged = store.purge().unwrap();
-        assert_eq!(purged, Purged { originals: 2, signatures: 2, bytes: 24 });
+        assert_eq!(purged, Purged { originals: 2, signatures: 2, masks: 0, bytes: 24 });
         assert_eq!(store.purge().unwrap(), Purged::default());
         let error = store.original(gone.scan).unwrap_err();
         assert!(matches!(error, StoreError::ObjectMissing { .. }), "{error}");
