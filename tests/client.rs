@@ -115,6 +115,7 @@ async fn scans_that_hang_together_are_entered_in_their_order() {
         exhibit: exhibit(label, country),
         mark: MarkKind::BreechFace,
         upload: upload(name),
+        correction: None,
     };
     let enrolments = [
         (0, enrolment("F0001-S01.x3p", "X", "BB")),

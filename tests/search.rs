@@ -445,6 +445,7 @@ fn what_cannot_be_compared_is_a_failure_at_every_depth() {
         original_name: "older.x3p",
         mark: MarkKind::BreechFace,
         signature: other,
+        correction: None,
         exhibit: ExhibitRef::New(&exhibit),
         entered: at(30),
     };

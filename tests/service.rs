@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 
 use casemark::access::{Laboratory, Policy, Role};
+use casemark::format;
 use casemark::gallery::Gallery;
 use casemark::parameters::Cascade;
 use casemark::report::ComparisonReport;
@@ -24,10 +25,13 @@ use casemark::service::pb::{self, scan_source::Source};
 use casemark::service::{
     LaboratoryGate, Limits, Monitor, OpenGate, Security, ServeError, Server, Tls,
 };
+use casemark::simulate::Simulation;
 use casemark::store::{
     Enrolment, ExhibitMetadata, ExhibitRef, Filter, MarkKind, MemoryStore, ReferenceStore, ScanId,
     Sharing, SignatureBlob,
 };
+use casemark::surface::{Region, Regions};
+use casemark::units::Length;
 use casemark::{Arithmetic, Digest, Engine, Matcher, Parameters, Prepared, Signature};
 use std::fs;
 use std::path::PathBuf;
@@ -117,6 +121,7 @@ fn large_store(records: usize) -> Arc<MemoryStore> {
             original_name: "case.x3p",
             mark: MarkKind::BreechFace,
             signature: blob,
+            correction: None,
             exhibit: ExhibitRef::New(&metadata),
             entered: "2026-03-01T10:00:00Z".parse().unwrap(),
         };
@@ -152,6 +157,7 @@ fn metadata(name: &str, request_id: &str) -> pb::EnrolMetadata {
         }),
         mark: pb::MarkKind::BreechFace.into(),
         upload: Some(upload(name)),
+        correction: None,
     }
 }
 
@@ -334,6 +340,7 @@ async fn a_search_finds_the_mates_first_as_the_library_does() {
             original_name: name,
             mark: MarkKind::BreechFace,
             signature: blob,
+            correction: None,
             exhibit: ExhibitRef::New(&exhibit),
             entered: "2026-03-01T10:00:00Z".parse().unwrap(),
         };
@@ -615,6 +622,56 @@ async fn a_refusal_says_what_is_wrong_and_with_what() {
     assert_eq!(field_of(&enrol(&service, unmarked, b"").await.unwrap_err()), "metadata.mark");
     until("nothing is held", || service.monitor.activity().held_bytes == 0).await;
     assert_eq!(service.monitor.activity().calls, 0);
+}
+
+/// A whole head of which too little is in view to be sure, and its true parts.
+fn unsure_head() -> (Vec<u8>, Regions) {
+    let spacing = Length::from_micrometres(12.5);
+    let simulation = Simulation { spacing, cropped: 0.0, ..Simulation::default() };
+    let head = simulation.firearm(0).unwrap().head(0);
+    let (rows, width) = (head.surface.rows(), head.surface.columns() * 42 / 100);
+    let surface = casemark::transform::crop(&head.surface, 0, 0, width, rows).unwrap();
+    let labels = head.truth.regions.labels().slice(ndarray::s![.., ..width]).to_owned();
+    let bytes = format::x3p::write(&surface, &format::Metadata::default()).unwrap();
+    (bytes, Regions::new(labels))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_says_where_the_mark_of_an_unsure_head_is_and_both_are_kept() {
+    let store = Arc::new(MemoryStore::new());
+    let service = start(store.clone(), Limits::default()).await;
+    let (bytes, truth) = unsure_head();
+    let status = enrol(&service, metadata("head.x3p", "one"), &bytes).await.unwrap_err();
+    assert_eq!(field_of(&status), "metadata.upload");
+    let regions = format::write_regions(&truth).unwrap();
+    let word = |regions: &[u8], how: &str| {
+        let (regions, how) = (regions.to_vec().into(), how.to_owned());
+        Some(pb::MarkCorrection { regions, how })
+    };
+    let with = |correction, id| pb::EnrolMetadata { correction, ..metadata("head.x3p", id) };
+    let unnamed = enrol(&service, with(word(&regions, ""), "two"), &bytes).await.unwrap_err();
+    assert_eq!(field_of(&unnamed), "metadata.correction.how");
+    for wrong in [&b""[..], b"no PNG"] {
+        let status = enrol(&service, with(word(wrong, "x"), "three"), &bytes).await.unwrap_err();
+        assert_eq!(field_of(&status), "metadata.correction.regions");
+    }
+    let said = with(word(&regions, "truth.png"), "four");
+    let answer = enrol(&service, said, &bytes).await.unwrap();
+    assert_eq!(answer.outcome(), pb::EnrolOutcome::New);
+    let said = store.view(answer.scan_id.parse().unwrap()).unwrap().said;
+    assert!(said.location().unwrap().confidence < 0.5, "{said:?}");
+    assert_eq!(said.correction().unwrap().how, "truth.png");
+    assert_eq!(store.mask(said.regions().unwrap()).unwrap(), regions);
+    // A later word on the same scan.
+    let later =
+        Regions::new(truth.labels().mapv(|label| label.filter(|l| *l == Region::BreechFace)));
+    let later = with(word(&format::write_regions(&later).unwrap(), "later.png"), "five");
+    let answer = enrol(&service, later, &bytes).await.unwrap();
+    assert_eq!(answer.outcome(), pb::EnrolOutcome::Corrected);
+    let mut admin = AdminServiceClient::new(service.channel.clone());
+    let statistics = admin.statistics(pb::StatisticsRequest {}).await.unwrap().into_inner();
+    let pb::StatisticsResponse { scans, locations, corrections, .. } = statistics;
+    assert_eq!((scans, locations, corrections), (1, 1, 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -180,6 +180,7 @@ async fn enrol(
         }),
         mark: pb::MarkKind::BreechFace.into(),
         upload: Some(upload()),
+        correction: None,
     };
     let messages = vec![content(Enrol::Metadata(metadata)), content(Enrol::Chunk(scan().into()))];
     let mut client = ReferenceServiceClient::new(channel);

@@ -61,6 +61,7 @@ async fn entered(channel: Channel) -> String {
         exhibit: Some(pb::ExhibitMetadata { laboratory: "Example".into(), ..Default::default() }),
         mark: pb::MarkKind::BreechFace.into(),
         upload: Some(pb::ScanUpload { file_name: "case.x3p".to_owned(), ..Default::default() }),
+        correction: None,
     };
     let content = |content| pb::EnrolRequest { content: Some(content) };
     let messages =

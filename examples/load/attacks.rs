@@ -229,6 +229,7 @@ fn metadata(upload: pb::ScanUpload, request_id: String) -> pb::EnrolMetadata {
         }),
         mark: pb::MarkKind::BreechFace.into(),
         upload: Some(upload),
+        correction: None,
     }
 }
 

@@ -248,6 +248,7 @@ pub(crate) async fn enrol(
         exhibit: Some(exhibit),
         mark: pb::MarkKind::BreechFace.into(),
         upload: Some(upload(name, file)),
+        correction: None,
     };
     let content = |content| pb::EnrolRequest { content: Some(content) };
     let messages = std::iter::once(Enrol::Metadata(metadata)).chain(chunks(file).map(Enrol::Chunk));

@@ -7,7 +7,7 @@
 use super::args::CorrectionArguments;
 use super::scans::bytes;
 use crate::digest::Digest;
-use crate::format::{self, FileFormat, MaskImageError, Plausibility, ReadOptions};
+use crate::format::{self, FileFormat, Plausibility, ReadOptions};
 use crate::store::LINE_LIMIT;
 use crate::surface::{MarkKind, Regions, Surface};
 use crate::transform::{Circle, TransformError, mask_circles};
@@ -114,16 +114,12 @@ impl Words {
 
 /// The parts that a file says; a plain mask is of the mark.
 fn read(bytes: &[u8], mark: MarkKind, options: &ReadOptions) -> anyhow::Result<Regions> {
-    let kept = |keep: &Array2<bool>| Regions::new(keep.mapv(|keep| keep.then_some(mark.region())));
     if FileFormat::of(bytes) == Some(FileFormat::X3p) {
         // It is asked for its parts, not for its heights.
         let options = ReadOptions { plausibility: Plausibility::Any, ..options.clone() };
         let scan = format::read(bytes, &options)?;
-        return Ok(scan.regions.unwrap_or_else(|| kept(scan.surface.mask())));
+        let measured = || scan.surface.mask().mapv(|measured| measured.then_some(mark.region()));
+        return Ok(scan.regions.unwrap_or_else(|| Regions::new(measured())));
     }
-    match format::read_mask(bytes, &options.limits) {
-        Ok(keep) => Ok(kept(&keep)),
-        Err(MaskImageError::Coloured { .. }) => Ok(format::read_regions(bytes, &options.limits)?),
-        Err(error) => Err(error.into()),
-    }
+    Ok(format::read_mask_of(bytes, mark.region(), &options.limits)?)
 }

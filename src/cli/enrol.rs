@@ -77,6 +77,13 @@ pub(super) struct HowFound<'a> {
     correction: Option<&'a str>,
 }
 
+impl<'a> HowFound<'a> {
+    /// By what a person said; a server does not tell what it found.
+    pub(super) const fn said(correction: Option<&'a str>) -> Self {
+        Self { confidence: None, correction }
+    }
+}
+
 impl Ready {
     fn how_found(&self) -> HowFound<'_> {
         HowFound {

@@ -25,6 +25,17 @@ pub struct Enrolment {
     pub mark: MarkKind,
     /// The file; its name is kept.
     pub upload: Upload,
+    /// Where a person says that the mark is.
+    pub correction: Option<Correction>,
+}
+
+/// Where a person says that the mark of a scan is.
+#[derive(Clone, Debug)]
+pub struct Correction {
+    /// The part of every sample, a PNG of the scan's size: see [`crate::format::write_regions`].
+    pub regions: Vec<u8>,
+    /// From what it comes: circles, or a file and its SHA-256.
+    pub how: String,
 }
 
 impl Enrolment {
@@ -35,6 +46,9 @@ impl Enrolment {
             exhibit: Some(convert::exhibit(&self.exhibit)),
             mark: words::mark(self.mark).into(),
             upload: Some(self.upload.head()),
+            correction: self.correction.as_ref().map(|Correction { regions, how }| {
+                pb::MarkCorrection { regions: regions.clone().into(), how: how.clone() }
+            }),
         };
         let request_id = Digest::of(&unnamed.encode_to_vec()).to_string();
         pb::EnrolMetadata { request_id, ..unnamed }

@@ -42,7 +42,7 @@ pub use batch::{BatchFault, BatchPairs, Compared, Load};
 pub use blocking::Blocking;
 pub use call::{Client, Wait};
 pub use connection::{ClientIdentity, Connection};
-pub use enrol::Enrolment;
+pub use enrol::{Correction, Enrolment};
 pub use error::{Cause, ClientError, Refused, Violation};
 pub use records::{Download, Exhibit, Record, Withdrawal};
 pub use search::{Candidate, Cells, Query, Searched};

@@ -43,8 +43,8 @@ pub use limits::Limits;
 pub use mask_image::{MaskImageError, read_mask};
 pub use metadata::{Instrument, Metadata, ProbingSystem, Warning};
 pub use options::{HeightUnit, ManifestChecksum, Plausibility, ReadOptions, SpacingUnit};
+pub use region_image::{read_mask_of, read_regions, write_regions};
 pub use text_profile::{ProfileOptions, TextProfileError, read_profile};
-pub use region_image::{read_regions, write_regions};
 
 use crate::digest::Digest;
 use crate::surface::{Kind, Regions, Spacing, Surface};

@@ -4,7 +4,7 @@
 //! the `mask.png` of an X3P, which names the colours in its manifest; a picture by itself, as the store keeps it
 //! and people draw over it, goes by these colours alone. Any other colour is refused, since nobody has said what it is.
 
-use super::mask_image::{MaskImageError, decode_png};
+use super::mask_image::{MaskImageError, decode_png, read_mask};
 use super::{FormatError, Limits};
 use crate::surface::{Region, Regions};
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
@@ -56,6 +56,22 @@ pub fn read_regions(bytes: &[u8], limits: &Limits) -> Result<Regions, MaskImageE
         *label = named;
     }
     Ok(Regions::new(labels))
+}
+
+/// The regions of a picture of either kind: each in its colour, or one of them where it is white and not black.
+///
+/// # Errors
+/// As [`read_regions`], where a pixel is neither black, white nor grey.
+pub fn read_mask_of(
+    bytes: &[u8],
+    region: Region,
+    limits: &Limits,
+) -> Result<Regions, MaskImageError> {
+    match read_mask(bytes, limits) {
+        Ok(keep) => Ok(Regions::new(keep.mapv(|keep| keep.then_some(region)))),
+        Err(MaskImageError::Coloured { .. }) => read_regions(bytes, limits),
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ async fn extract(
         bench.compute(|| {
             let upload = assembly.finish()?;
             scope.trail.about(scans::file_subject(upload.sha256));
-            let extracted = scans::extract(&scope, upload, MarkKind::BreechFace)?;
+            let extracted = scans::extract(&scope, upload, MarkKind::BreechFace, None)?;
             Ok(convert::extraction(&extracted.scan, extracted.signature.summary()))
         })
     };

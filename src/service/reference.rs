@@ -16,9 +16,10 @@ use crate::access::Identity;
 use crate::digest::Digest;
 use crate::format;
 use crate::store::{
-    Enrolment, ExhibitId, ExhibitMetadata, ExhibitRef, Filter, LINE_LIMIT, LocationBlob, MarkKind,
-    Outcome, ScanId, SignatureBlob, StoreError, Subject,
+    CorrectionBlob, Enrolment, ExhibitId, ExhibitMetadata, ExhibitRef, Filter, LINE_LIMIT,
+    LocationBlob, MarkKind, Outcome, ScanId, SignatureBlob, StoreError, Subject,
 };
+use crate::surface::Regions;
 use jiff::Timestamp;
 use prost::Message;
 use prost::bytes::Bytes;
@@ -33,6 +34,11 @@ const PAGE: usize = 100;
 const PAGE_BYTES: usize = 1 << 20;
 /// Bytes of one chunk of a download.
 const CHUNK: usize = 256 << 10;
+
+/// Bytes of the picture of a correction.
+const CORRECTION_BYTES: usize = 1 << 20;
+/// The field of that picture.
+const CORRECTED: &str = "metadata.correction.regions";
 
 #[derive(Debug)]
 pub(super) struct References(pub(super) Arc<Shared>);
@@ -137,6 +143,7 @@ fn get(scope: &Scope, id: ScanId) -> Result<pb::GetResponse, Fault> {
 struct Entry {
     exhibit: ExhibitMetadata,
     mark: MarkKind,
+    correction: Option<pb::MarkCorrection>,
 }
 
 /// 1. reads what is known and refuses what no record may hold, before 2. it receives the file; 3. looks
@@ -152,11 +159,18 @@ async fn enrol(
         return Err(Fault::Order { found: "the end", wanted });
     };
     let asked = metadata.encode_to_vec();
-    let pb::EnrolMetadata { request_id, exhibit, mark, upload } = metadata;
+    let pb::EnrolMetadata { request_id, exhibit, mark, upload, correction } = metadata;
     convert::text("metadata.request_id", &request_id, LINE_LIMIT)?;
     let exhibit = convert::exhibit(exhibit.ok_or_else(|| Fault::missing("metadata.exhibit"))?)?;
     exhibit.check(Timestamp::now()).map_err(StoreError::from)?;
-    let entry = Entry { exhibit, mark: convert::mark("metadata.mark", mark)? };
+    if let Some(pb::MarkCorrection { regions, how }) = &correction {
+        convert::text("metadata.correction.how", how, LINE_LIMIT)?;
+        let (found, wanted) = (regions.len(), "1 to 1048576");
+        if !(1..=CORRECTION_BYTES).contains(&found) {
+            return Err(Fault::field(CORRECTED, Problem::Bytes { found, wanted }));
+        }
+    }
+    let entry = Entry { exhibit, mark: convert::mark("metadata.mark", mark)?, correction };
     shared.gate.enters(&scope.caller, &entry.exhibit)?;
     let upload = upload.ok_or_else(|| Fault::missing("metadata.upload"))?;
     convert::text("metadata.upload.file_name", &upload.file_name, LINE_LIMIT)?;
@@ -198,16 +212,24 @@ fn enter(
     upload: Upload,
     entry: &Entry,
 ) -> Result<pb::EnrolResponse, Fault> {
-    let (extracted, regions) = bench.compute(|| {
-        let extracted = extract(scope, upload, entry.mark)?;
-        let head = extracted.head.as_ref();
-        let regions = head.map(|head| format::write_regions(&head.regions)).transpose();
-        let field = extracted.upload.field;
-        let regions = regions.map_err(|source| Fault::Format { field, source })?;
-        Ok((extracted, regions))
+    let (extracted, found, said) = bench.compute(|| {
+        let field = upload.field;
+        let draw = |regions: &Regions| {
+            format::write_regions(regions).map_err(|source| Fault::Format { field, source })
+        };
+        let read = |correction: &pb::MarkCorrection| {
+            let limits = &upload.options.limits;
+            format::read_mask_of(&correction.regions, entry.mark.region(), limits)
+                .map_err(|source| Fault::field(CORRECTED, Problem::Picture { source }))
+        };
+        let said = entry.correction.as_ref().map(read).transpose()?;
+        let extracted = extract(scope, upload, entry.mark, said.as_ref())?;
+        let found = extracted.head.as_ref().map(|head| draw(&head.regions)).transpose()?;
+        let said = said.as_ref().map(draw).transpose()?;
+        Ok((extracted, found, said))
     })?;
     let parameters = scope.shared.engine.of_mark(entry.mark).parameters().segmentation.digest();
-    let location = extracted.head.as_ref().zip(regions.as_deref()).map(|(head, regions)| {
+    let location = extracted.head.as_ref().zip(found.as_deref()).map(|(head, regions)| {
         let (confidence, in_view) = (head.confidence, head.in_view);
         LocationBlob { regions, segmentation: parameters, confidence, in_view }
     });
@@ -226,7 +248,9 @@ fn enter(
                 extraction: signature.extraction_digest(),
                 location,
             },
-            correction: None,
+            correction: entry.correction.as_ref().zip(said.as_deref()).map(|(word, regions)| {
+                CorrectionBlob { regions, by: &scope.caller.name, how: &word.how }
+            }),
             exhibit: match entry.exhibit.label {
                 Some(_) => ExhibitRef::Labelled(&entry.exhibit),
                 None => ExhibitRef::New(&entry.exhibit),
@@ -234,8 +258,10 @@ fn enter(
             entered: Timestamp::now(),
         })?;
         scope.trail.about(Subject::Scan(enrolled.scan));
-        if enrolled.outcome == Outcome::Duplicate {
-            scope.trail.remark("already known");
+        match enrolled.outcome {
+            Outcome::New => {}
+            Outcome::Duplicate => scope.trail.remark("already known"),
+            Outcome::Corrected => scope.trail.remark("corrected"),
         }
         Ok(convert::enrolled(&enrolled, upload.sha256.to_string()))
     };

@@ -11,7 +11,7 @@ use crate::mark::{self, Head};
 use crate::matcher::{Engine, Prepared};
 use crate::signature::Signature;
 use crate::store::{ScanId, ScanView, StoreError, Subject};
-use crate::surface::MarkKind;
+use crate::surface::{MarkKind, Regions};
 
 /// A scan to compare.
 #[derive(Debug)]
@@ -84,15 +84,25 @@ pub(super) fn file_subject(sha256: Digest) -> String {
     format!("file {sha256}")
 }
 
-/// Reads an upload and extracts the signature of its mark, which is cut out where it shows a whole head.
-pub(super) fn extract(scope: &Scope, upload: Upload, mark: MarkKind) -> Result<Extracted, Fault> {
+/// Reads an upload and extracts the signature of its mark, which is cut out where it shows a whole head, or where a person
+/// said that it is.
+pub(super) fn extract(
+    scope: &Scope,
+    upload: Upload,
+    mark: MarkKind,
+    said: Option<&Regions>,
+) -> Result<Extracted, Fault> {
     let field = upload.field;
     let scan = format::read(&upload.bytes, &upload.options)
         .map_err(|source| Fault::Format { field, source })?;
     let engine = scope.shared.engine.of_mark(mark);
+    let (surface, region, parameters) = (&scan.surface, mark.region(), engine.parameters());
+    let extracted = match said {
+        Some(said) => mark::extract_corrected(surface, region, said, upload.sha256, parameters),
+        None => mark::extract(surface, region, upload.sha256, parameters),
+    };
     let mark::Extracted { signature, head } =
-        mark::extract(&scan.surface, mark.region(), upload.sha256, engine.parameters())
-            .map_err(|source| Fault::Mark { field, source })?;
+        extracted.map_err(|source| Fault::Mark { field, source })?;
     Ok(Extracted { upload, scan, signature, head })
 }
 
@@ -105,7 +115,7 @@ pub(super) fn signature(
     match source {
         Source::Stored(id) => stored_signature(scope, id),
         Source::Uploaded(assembly) => {
-            let Extracted { scan, signature, .. } = extract(scope, assembly.finish()?, mark)?;
+            let Extracted { scan, signature, .. } = extract(scope, assembly.finish()?, mark, None)?;
             let instrument = scan.metadata.instrument.name();
             let stated = Some(mark.to_string());
             let traits = Traits { mark: stated, instrument, ..Traits::of(signature.kind()) };

@@ -9,7 +9,7 @@ use super::room::Room;
 use crate::audit::AuditError;
 use crate::calibration::CalibrationError;
 use crate::digest::Digest;
-use crate::format::FormatError;
+use crate::format::{FormatError, MaskImageError};
 use crate::gallery::GalleryError;
 use crate::mark::MarkError;
 use crate::matcher::CompareError;
@@ -123,6 +123,8 @@ pub(super) enum Problem {
     NotAToken,
     #[error("is unacceptable: {source}")]
     Metadata { source: MetadataError },
+    #[error("is no picture of the parts of a scan: {source}")]
+    Picture { source: MaskImageError },
 }
 
 impl Fault {

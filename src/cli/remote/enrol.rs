@@ -3,14 +3,38 @@
 use super::connect::Settings;
 use super::fault::upload;
 use crate::cli::Context;
+use crate::cli::correction::Corrected;
 use crate::cli::enrol::{HowFound, Tally, Work};
-use crate::client::Enrolment;
-use anyhow::bail;
+use crate::cli::metadata::Entry;
+use crate::cli::scans::read;
+use crate::client::{Correction, Enrolment};
+use crate::format::{self, ReadOptions};
+use anyhow::{Context as _, bail};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Scans on their way at once.
 const AT_ONCE: usize = 4;
+
+/// Where a person says that the mark of a scan is.
+fn correction(
+    path: &Path,
+    entry: &Entry,
+    options: &ReadOptions,
+) -> anyhow::Result<Option<Correction>> {
+    if entry.correction.is_empty() {
+        return Ok(None);
+    }
+    let (scan, _) = read(path, options)?;
+    let corrected = entry.correction.on(&scan.surface, entry.mark, options);
+    let corrected = corrected.with_context(|| path.display().to_string())?;
+    corrected
+        .map(|Corrected { regions, how }| {
+            Ok(Correction { regions: format::write_regions(&regions)?, how })
+        })
+        .transpose()
+}
 
 /// Enters scans at a server; each is told of, in the order of paths, once it is safe on the server's disk.
 pub(in crate::cli) fn enrol(
@@ -26,22 +50,18 @@ pub(in crate::cli) fn enrol(
             );
         }
     }
-    if let Some(path) = work.paths.iter().find(|path| !work.entry(path).correction.is_empty()) {
-        bail!(
-            "{}: a server takes no word on where the mark is: enrol it into a store on this machine and merge that",
-            path.display()
-        );
-    }
     let remote = settings.connect(context)?;
     let bar = context.progress.bar(work.paths.len() as u64, "enrolling");
     let mut tally = Tally::default();
     let faults = RefCell::new(BTreeMap::new());
     let enrolments = work.paths.iter().enumerate().filter_map(|(place, path)| {
         let entry = work.entry(path);
-        match upload(path, &work.options) {
-            Ok(upload) => {
-                let exhibit = entry.exhibit.clone();
-                Some(((place, path), Enrolment { exhibit, mark: entry.mark, upload }))
+        let read = || Ok((upload(path, &work.options)?, correction(path, entry, &work.options)?));
+        match read() {
+            Ok((upload, correction)) => {
+                let (exhibit, mark) = (entry.exhibit.clone(), entry.mark);
+                let how = correction.as_ref().map(|correction| correction.how.clone());
+                Some(((place, path, how), Enrolment { exhibit, mark, upload, correction }))
             }
             Err(error) => {
                 faults.borrow_mut().insert(place, error);
@@ -50,23 +70,34 @@ pub(in crate::cli) fn enrol(
             }
         }
     });
-    remote.wait(remote.client().enrol_all(enrolments, AT_ONCE, |(place, path), entered| {
-        bar.inc(1);
-        let error = match entered {
-            Ok(enrolled) => {
-                return tally.entered(&bar, path, &enrolled, HowFound::default(), work.json);
+    remote.wait(remote.client().enrol_all(
+        enrolments,
+        AT_ONCE,
+        |(place, path, how), entered| {
+            bar.inc(1);
+            let error = match entered {
+                Ok(enrolled) => {
+                    return tally.entered(
+                        &bar,
+                        path,
+                        &enrolled,
+                        HowFound::said(how.as_deref()),
+                        work.json,
+                    );
+                }
+                Err(error) => error,
+            };
+            let of_server =
+                error.cause.refused().is_some_and(|refused| refused.request_id.is_some());
+            let error = anyhow::Error::from(error).context(path.display().to_string());
+            // Without a server there is no use in going on.
+            if !of_server {
+                return Err(error);
             }
-            Err(error) => error,
-        };
-        let of_server = error.cause.refused().is_some_and(|refused| refused.request_id.is_some());
-        let error = anyhow::Error::from(error).context(path.display().to_string());
-        // Without a server there is no use in going on.
-        if !of_server {
-            return Err(error);
-        }
-        faults.borrow_mut().insert(place, error);
-        Ok(())
-    }))?;
+            faults.borrow_mut().insert(place, error);
+            Ok(())
+        },
+    ))?;
     bar.finish_and_clear();
     faults.into_inner().values().for_each(|error| tally.refused(error));
     Ok(tally)
