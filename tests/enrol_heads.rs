@@ -127,6 +127,11 @@ fn an_unsure_head_asks_for_a_person_whose_word_is_kept_beside_what_was_found() {
     let same = program.run(&words).exits(0).json();
     assert_eq!(same["cmc_fraction"], 1.0, "{same}");
 
+    let words = ["compare", "part.x3p", "masked.x3p", "--json", "--mask", "truth.png"];
+    assert_eq!(program.run(&words).exits(0).json()["cmc_fraction"], 1.0);
+    let words = ["compare", &scan, "masked.x3p", "--store", "store", "--mask", "truth.png"];
+    program.run(&words).exits(2).complains("keeps where its mark is");
+
     // A later word holds; the one before and what the engine found stay. The masked copy is a mask, too.
     let again = &enrol(&program, &["part.x3p", "--mask", "truth.png"])[0];
     assert_eq!((&again["outcome"], &again["scan_id"]), (&"duplicate".into(), &line["scan_id"]));

@@ -2,9 +2,10 @@
 
 use super::args::{ActorArguments, CompareArguments};
 use super::audit::{Auditor, Deed};
+use super::correction::Words;
 use super::output::{decimals, print, print_json, write_file};
 use super::remote::{self, References, Remote, Settings, of_file, upload};
-use super::scans::{Extracted, extract, read, read_options};
+use super::scans::{Extracted, extract_said, read, read_options};
 use super::weight::{self, Weighed};
 use super::{Context, Outcome};
 use crate::access::Action;
@@ -67,9 +68,11 @@ fn here(
     installed: &Installed,
 ) -> anyhow::Result<Weighed> {
     let options = read_options(&arguments.read)?;
-    let of = |place: &Path| scan(context, store, place, &options, arguments.mark);
-    let (questioned, of_questioned, mark) = of(&arguments.questioned)?;
-    let (reference, of_reference, other) = of(&arguments.reference)?;
+    let of =
+        |place: &Path, said: &Words| scan(context, store, place, &options, arguments.mark, said);
+    let said = Words::of(&arguments.correction);
+    let (questioned, of_questioned, mark) = of(&arguments.questioned, &said)?;
+    let (reference, of_reference, other) = of(&arguments.reference, &Words::default())?;
     let [engine, other] = [mark, other].map(|mark| context.engine.of_mark(mark));
     let matcher = Matcher::new(&engine, engine.prepare(&questioned)?);
     let comparison = matcher
@@ -118,14 +121,19 @@ fn scan(
     scan: &Path,
     options: &ReadOptions,
     stated: MarkKind,
+    said: &Words,
 ) -> anyhow::Result<(Signature, Traits, MarkKind)> {
     let (Some(id), Some(store)) = (stored(scan), store) else {
-        let Extracted { scan, signature, .. } = extract(context, scan, options, stated)?;
+        let Extracted { scan, signature, .. } = extract_said(context, scan, options, stated, said)?;
         let instrument = scan.metadata.instrument.name();
         let mark = Some(stated.to_string());
         let traits = Traits { mark, instrument, ..Traits::of(signature.kind()) };
         return Ok((signature, traits, stated));
     };
+    ensure!(
+        said.is_empty(),
+        "{STORED}{id} keeps where its mark is: --mask and circles are for a file"
+    );
     let read = || -> anyhow::Result<_> {
         let Found::Scan(found) = store.find(id)? else { bail!("{id} is no scan") };
         let ScanView { mark, exhibit, withdrawal, .. } = store.view(found.id)?;
@@ -152,6 +160,10 @@ fn at_server(
     ensure!(
         arguments.picture.is_none(),
         "--picture needs both surfaces here, and a server gives out none: get the originals with `casemark show --server URL ID --original FILE` and compare those"
+    );
+    ensure!(
+        Words::of(&arguments.correction).is_empty(),
+        "--mask and circles are for files that are compared here: a server takes them when a scan is enrolled"
     );
     let options = read_options(&arguments.read)?;
     let (questioned, reference) = (&arguments.questioned, &arguments.reference);

@@ -168,6 +168,8 @@ pub(super) struct CompareArguments {
     #[arg(long, value_name = "NAME", env = "USER", default_value = "local", hide_env = true)]
     pub(super) actor: String,
     #[command(flatten)]
+    pub(super) correction: CorrectionArguments,
+    #[command(flatten)]
     pub(super) read: ReadArguments,
 }
 
