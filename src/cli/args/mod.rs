@@ -18,8 +18,7 @@ pub(super) use region::{
 
 pub(super) use surface::{
     CorrectionArguments, RenderArguments, RenderedAs, RenderedLevel, SegmentArguments,
-    StriationArguments,
-    TransformArguments,
+    StriationArguments, TransformArguments,
 };
 
 use super::remote::{RemoteArguments, SourceArguments};

@@ -86,6 +86,11 @@ impl Ground {
         self.face_start
     }
 
+    /// Height of the head's face at a distance from the primer's middle, without texture.
+    pub(super) fn face_at(&self, radius: f64) -> f64 {
+        self.face - fall(self.face_start - radius, self.outer_curvature, self.outer_steepest)
+    }
+
     /// Radius at which the shoulder has fallen by this.
     pub(super) fn radius_at(&self, depth: f64) -> f64 {
         let fall = depth + self.proud;
@@ -111,8 +116,7 @@ impl Ground {
         let radius = (right * right + down * down).sqrt();
         let cup = self.proud + self.lean[0] * right + self.lean[1] * down
             - fall(radius - self.start, self.curvature, self.steepest);
-        let wall =
-            self.face - fall(self.face_start - radius, self.outer_curvature, self.outer_steepest);
+        let wall = self.face_at(radius);
         let contact = step(cup, -FACE_ENDS, 1.5);
         // The primer's own metal shows where nothing pressed it.
         let bare = (1.0 - contact) * step(self.face_start - radius, -20.0, 200.0);

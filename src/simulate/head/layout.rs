@@ -18,6 +18,8 @@ use crate::units::{Angle, Length};
 
 /// Share of scans whose drive ends above the deepest places.
 const SHORT_TRAVEL: f64 = 0.2;
+/// Share of the head's own texture that is left where the ejector pressed it.
+const OWN_UNDER_EJECTOR: f64 = 0.2;
 /// The rim of a primer is where its shoulder has fallen by this, in micrometres.
 const RIM_DEPTH: f64 = 60.0;
 
@@ -174,7 +176,12 @@ impl Layout {
             ejector.at(hit, u, v)
         });
         match pressed {
-            Some(depth) => (lower(stamped, height - depth, 1.0), Region::Ejector),
+            Some(depth) => {
+                // Metal that is pressed takes the tool's texture for its own.
+                let plain = self.ground.face_at((right * right + down * down).sqrt());
+                let floor = plain + OWN_UNDER_EJECTOR * (height - plain) - depth;
+                (lower(stamped, floor, 1.0), Region::Ejector)
+            }
             None => (stamped, Region::Headstamp),
         }
     }
