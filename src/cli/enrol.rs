@@ -11,7 +11,7 @@ use super::found::Found;
 use super::metadata::{self, Entry};
 use super::output::{print, print_json_line};
 use super::remote::{self, References};
-use super::scans::{Extracted, bytes, collect, extract_said, read_options};
+use super::scans::{Extracted, bytes, collect, extract_and_examine, read_options};
 use super::{Context, Outcome};
 use crate::access::Action;
 use crate::digest::Digest;
@@ -19,6 +19,7 @@ use crate::format::{self, ReadOptions};
 use crate::gallery::Galleries;
 use crate::index::Entry as IndexEntry;
 use crate::mark::MarkError;
+use crate::quality::{Finding, Level};
 use crate::store::{
     self, CorrectionBlob, DiskStore, Enrolled, Enrolment, ExhibitMetadata, ExhibitRef,
     Outcome as Entered, ReferenceStore as _, SignatureBlob, StoreError,
@@ -48,6 +49,9 @@ struct Line<'a> {
     /// From what a person's word on where the mark is comes, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     correction: Option<&'a str>,
+    /// What an examiner should know of the mark, the worst first.
+    #[serde(skip_serializing_if = "<[Finding]>::is_empty")]
+    findings: &'a [Finding],
 }
 
 /// A scan ready to be entered.
@@ -62,6 +66,7 @@ struct Ready {
     entry: IndexEntry,
     found: Option<Found>,
     corrected: Option<Said>,
+    findings: Vec<Finding>,
 }
 
 /// What a person said, as the store keeps it.
@@ -75,12 +80,13 @@ struct Said {
 pub(super) struct HowFound<'a> {
     confidence: Option<f64>,
     correction: Option<&'a str>,
+    findings: &'a [Finding],
 }
 
 impl<'a> HowFound<'a> {
     /// By what a person said; a server does not tell what it found.
     pub(super) const fn said(correction: Option<&'a str>) -> Self {
-        Self { confidence: None, correction }
+        Self { confidence: None, correction, findings: &[] }
     }
 }
 
@@ -89,6 +95,7 @@ impl Ready {
         HowFound {
             confidence: self.found.as_ref().map(|found| found.confidence),
             correction: self.corrected.as_ref().map(|said| said.how.as_str()),
+            findings: &self.findings,
         }
     }
 }
@@ -302,7 +309,7 @@ fn look(
             }
         }
     }
-    let extracted = extract_said(context, path, options, entry.mark, &entry.correction);
+    let extracted = extract_and_examine(context, path, options, entry.mark, &entry.correction);
     let extracted = extracted.map_err(|error| match error.downcast_ref() {
         Some(MarkError::NotSure { .. }) => anyhow!(
             "{error:#}: look at it with casemark segment --picture, and say where the mark is with --mask, \
@@ -310,7 +317,8 @@ fn look(
         ),
         Some(_) | None => error,
     });
-    let Extracted { signature, bytes: original, head, corrected, .. } = extracted?;
+    let (extracted, findings) = extracted?;
+    let Extracted { signature, bytes: original, head, corrected, .. } = extracted;
     let segmentation = context.engine.of_mark(entry.mark).parameters().segmentation.digest();
     let found = head.as_ref().map(|head| Found::of(head, segmentation)).transpose()?;
     let corrected = corrected.map(|Corrected { regions, how }| {
@@ -328,6 +336,7 @@ fn look(
         mark: entry.mark,
         found,
         corrected,
+        findings,
     }))
 }
 
@@ -434,7 +443,7 @@ fn acknowledge(
     how: HowFound<'_>,
     json: bool,
 ) -> anyhow::Result<()> {
-    let HowFound { confidence, correction } = how;
+    let HowFound { confidence, correction, findings } = how;
     let file = path.display().to_string();
     let outcome = match enrolled.outcome {
         Entered::New => "new",
@@ -450,7 +459,12 @@ fn acknowledge(
             scan_id: enrolled.scan.to_string(),
             confidence,
             correction,
+            findings,
         });
+    }
+    // What is worth knowing alone is for those who ask (`inspect`, `--json`).
+    for Finding { words, .. } in findings.iter().filter(|one| one.level > Level::Note) {
+        eprintln!("warning: {file}: {words}");
     }
     let mut line = format!("exhibit {}  scan {}  {file}", enrolled.exhibit, enrolled.scan);
     line += match enrolled.outcome {

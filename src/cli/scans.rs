@@ -1,11 +1,13 @@
 //! Scans on the disk: finding them, reading them, and saying which one was at fault.
 
-use super::Context;
 use super::args::{HeightUnit, ReadArguments, SpacingUnit};
 use super::correction::{Corrected, Words};
-use crate::format::{self, ManifestChecksum, ReadOptions, Scan};
-use crate::mark::{self, Head};
+use super::{Context, quality};
+use crate::format::{self, ManifestChecksum, Metadata, ReadOptions, Scan};
+use crate::mark::{self, Head, Mark};
 use crate::matcher::Prepared;
+use crate::preprocess::PreprocessError;
+use crate::quality::Finding;
 use crate::signature::Signature;
 use crate::surface::{MarkKind, Spacing};
 use crate::units::Length;
@@ -147,19 +149,48 @@ pub(super) fn extract_said(
     mark: MarkKind,
     said: &Words,
 ) -> anyhow::Result<Extracted> {
+    Ok(extract_and(context, path, options, (mark, said), |_, _, _| ())?.0)
+}
+
+/// The same with what an examiner should know of the mark.
+pub(super) fn extract_and_examine(
+    context: &Context,
+    path: &Path,
+    options: &ReadOptions,
+    mark: MarkKind,
+    said: &Words,
+) -> anyhow::Result<(Extracted, Vec<Finding>)> {
+    extract_and(context, path, options, (mark, said), |mark, signature, metadata| {
+        quality::of(mark, signature, metadata).findings
+    })
+}
+
+/// Extracts, and looks at the surface of the mark and the signature on the way.
+fn extract_and<T>(
+    context: &Context,
+    path: &Path,
+    options: &ReadOptions,
+    (mark, said): (MarkKind, &Words),
+    look: impl FnOnce(&Mark<'_>, &Result<Signature, PreprocessError>, &Metadata) -> T,
+) -> anyhow::Result<(Extracted, T)> {
     let (scan, bytes) = read(path, options)?;
     let named = || path.display().to_string();
     let corrected = said.on(&scan.surface, mark, options).with_context(named)?;
     let (surface, region, sha256) = (&scan.surface, mark.region(), scan.sha256);
     let engine = context.engine.of_mark(mark);
-    let extracted = match &corrected {
+    let segmentation = &engine.parameters().segmentation;
+    let mark = match &corrected {
         Some(Corrected { regions, .. }) => {
-            mark::extract_corrected(surface, region, regions, sha256, engine.parameters())
+            mark::find_corrected(surface, region, regions, segmentation)
         }
-        None => mark::extract(surface, region, sha256, engine.parameters()),
+        None => mark::find(surface, region, segmentation),
     };
-    let mark::Extracted { signature, head } = extracted.with_context(named)?;
-    Ok(Extracted { scan, signature, bytes, head, corrected })
+    let mark = mark.with_context(named)?;
+    let signature = Signature::extract(&mark.surface, sha256, engine.parameters());
+    let looked = look(&mark, &signature, &scan.metadata);
+    let signature = signature.with_context(named)?;
+    let head = mark.head;
+    Ok((Extracted { scan, signature, bytes, head, corrected }, looked))
 }
 
 /// A scan, ready for comparing its mark.
