@@ -180,7 +180,10 @@ impl Layout {
                 // Metal that is pressed takes the tool's texture for its own.
                 let plain = self.ground.face_at((right * right + down * down).sqrt());
                 let floor = plain + OWN_UNDER_EJECTOR * (height - plain) - depth;
-                (lower(stamped, floor, 1.0), Region::Ejector)
+                // It does not reach the bottom of deep letters.
+                let region =
+                    if floor < stamped - 1.0 { Region::Ejector } else { Region::Headstamp };
+                (lower(stamped, floor, 1.0), region)
             }
             None => (stamped, Region::Headstamp),
         }
