@@ -12,8 +12,6 @@ use crate::units::{Angle, Length};
 use fitted::fitted;
 use serde::{Deserialize, Serialize};
 
-mod fitted;
-
 /// One parameter as people see it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Entry {
@@ -118,6 +116,13 @@ macro_rules! parameters {
         }
     };
 }
+
+mod fitted;
+mod quality;
+mod striation;
+
+pub use quality::QualityLimits;
+pub use striation::Striation;
 
 parameters! {
     /// What is done to a surface before it is stored as a signature.
@@ -290,42 +295,6 @@ impl Segmentation {
 }
 
 parameters! {
-    /// What an examiner is told of a scan. No score depends on them.
-    QualityLimits as "quality" {
-        /// Greatest distance between samples.
-        greatest_spacing: 12.5 um, 1.0..=100.0, "half the cutoff of extraction's S-filter";
-        /// Least share of a mark's samples that were measured.
-        least_measured: 0.9 share, 0.0..=1.0, "measured: benches/README.md, quality";
-        /// Greatest noise as a multiple of the texture's standard deviation.
-        greatest_noise: 1.0 share, 0.0..=100.0, "measured: benches/README.md, quality";
-        /// Greatest share of samples that are far off their surroundings.
-        greatest_outliers: 0.01 share, 0.0..=1.0, "measured: benches/README.md, quality";
-        /// Greatest share of samples at the very ends of the range of heights.
-        greatest_saturated: 0.005 share, 0.0..=1.0, "an instrument's end of range is flat, a mark is not";
-        /// Greatest tilt.
-        greatest_tilt: 3.0 deg, 0.0..=90.0, "a primer of 3.5 mm then spans 180 um of depth";
-        /// Least share of the primer's circumference in view.
-        least_in_view: 0.8 share, 0.0..=1.0, "a fifth of the mark is lost";
-        /// Greatest share of a side of the frame that a mark may run along.
-        greatest_cut: 0.3 share, 0.0..=1.0, "measured: benches/README.md, quality; a circle touches a side along a tenth of it";
-        /// Least standard deviation of the texture that is compared.
-        least_texture: 0.1 um, 0.0..=10.0, "measured: benches/README.md, quality; a fifth of the weakest real one";
-        /// Greatest age of the instrument's calibration, in days.
-        oldest_calibration_days: 365 count, 1..=36_500, "a year, as laboratories' procedures have it";
-    }
-}
-
-impl QualityLimits {
-    /// Checks every bound.
-    ///
-    /// # Errors
-    /// The first limit outside its bounds.
-    pub fn check(&self) -> Result<(), ParameterError> {
-        check(&self.list())
-    }
-}
-
-parameters! {
     /// How many references go on from stage to stage of a search.
     Cascade as "cascade" {
         /// Least share of same-source references that the stages keep; beyond what was measured, all are compared.
@@ -350,69 +319,6 @@ impl Cascade {
     #[must_use]
     pub fn digest(&self, index: &Index) -> Digest {
         digest(&[index.list(), self.list()].concat())
-    }
-}
-
-parameters! {
-    /// How profiles of striated marks are prepared and compared.
-    Striation as "striation" {
-        /// Sample distance of a prepared profile.
-        spacing: 2.0 um, 0.25..=20.0, "six samples of the shortest wave";
-        /// Cutoff (nesting index) of the low-pass filter: shorter waves are removed.
-        shortest_wave: 12.5 um, 2.0..=100.0, "measured: shorter waves are not shared by marks of one tool";
-        /// Cutoff (nesting index) of the high-pass filter: longer waves are removed.
-        longest_wave: 200.0 um, 50.0..=2000.0, "measured: longer waves are the form of the mark";
-        /// Number of bands that the waves between are split into, of equal ratio; each has its own NCC.
-        bands: 4 count, 1..=8, "octaves; measured against halves and doubles of them";
-        /// Cutoff of the mean over which heights are divided by their local standard deviation.
-        evening_length: 150.0 um, 20.0..=2000.0, "measured: 100 um to 200 um do alike";
-        /// Where heights are locally below this share of the whole profile's, they are not raised further.
-        evening_floor: 0.3 share, 0.01..=1.0, "measured: 0.1 to 0.5 do alike";
-        /// Least share of a filter's weight on measured samples for a sample to be kept.
-        least_support: 0.5 share, 0.05..=1.0, "half the kernel: the end of the mask stays where it was";
-        /// Greatest stretch of one profile against the other, each way.
-        scale_reach: 0.03 share, 0.0..=0.1, "Chen et al. 2019: the angle of a tool moves striae by a few percent";
-        /// Step of the stretches.
-        scale_step: 0.01 share, 0.001..=0.05, "measured: half of it finds no more";
-        /// Least overlap as a share of the shorter profile.
-        least_overlap: 0.25 share, 0.05..=1.0, "measured: marks of one tool overlap by a third where they were drawn apart";
-        /// A band's NCC counts no more than this.
-        ncc_limit: 0.95 share, 0.5..=0.999, "a short overlap of few waves may agree by chance beyond any long one";
-        /// Length of a segment.
-        segment_length: 150.0 um, 20.0..=1000.0, "measured";
-        /// Greatest displacement searched from the global registration, each way.
-        segment_reach: 25.0 um, 0.0..=200.0, "measured";
-        /// Least share of a segment's samples valid on both profiles for it to be compared.
-        segment_least_joint: 0.5 share, 0.05..=1.0, "half the segment";
-        /// Least NCC of a congruent segment.
-        segment_ncc: 0.6 share, 0.0..=1.0, "measured";
-        /// Greatest displacement of a congruent segment from the median one.
-        segment_displacement: 10.0 um, 0.5..=100.0, "measured";
-    }
-}
-
-impl Striation {
-    /// Checks every bound, and that the pass band is one.
-    ///
-    /// # Errors
-    /// The first parameter outside its bounds.
-    pub fn check(&self) -> Result<(), ParameterError> {
-        check(&self.list())?;
-        let bounds = |key, value: Length, minimum: Length| {
-            let [value, minimum] = [value, minimum].map(Length::micrometres);
-            let refused = ParameterError { key, value, unit: "um", minimum, maximum: 2000.0 };
-            if value >= minimum { Ok(()) } else { Err(refused) }
-        };
-        // Fewer than two samples a wave are none; a band is to have some width.
-        bounds("striation.shortest_wave", self.shortest_wave, self.spacing * 2.0)?;
-        bounds("striation.longest_wave", self.longest_wave, self.shortest_wave * 2.0)?;
-        bounds("striation.segment_length", self.segment_length, self.spacing * 8.0)
-    }
-
-    /// Digest of all parameters of profiles: no score of surfaces depends on them.
-    #[must_use]
-    pub fn digest(&self) -> Digest {
-        digest(&self.list())
     }
 }
 

@@ -128,6 +128,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "matcher",
             "parameters",
             "picture",
+            "preprocess",
             "quality",
             "report",
             "search",

@@ -183,7 +183,7 @@ fn write_the_fixture() {
     for (name, write) in FIXTURES {
         let to = committed(name);
         if to.exists() {
-            println!("{} is there: a new format gets a folder of its own", to.display());
+            // A new format gets a folder of its own.
             continue;
         }
         let folder = TempDir::new().unwrap();
