@@ -129,14 +129,7 @@ pub fn find_corrected<'a>(
 
 /// The parts of a head; `None` where the scan shows none.
 fn look(surface: &Surface, parameters: &Segmentation) -> Option<Segmented> {
-    match segment(surface, parameters) {
-        Ok(segmented) => Some(segmented),
-        Err(
-            SegmentError::NoPrimer { .. }
-            | SegmentError::NoPrimerInPicture { .. }
-            | SegmentError::NotInView { .. },
-        ) => None,
-    }
+    segment(surface, parameters).ok()
 }
 
 fn head(segmented: Segmented) -> Head {

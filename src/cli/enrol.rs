@@ -103,7 +103,7 @@ impl Ready {
 /// What a look at a scan gave.
 enum Looked {
     Known(Enrolled),
-    Ready(Ready),
+    Ready(Box<Ready>),
 }
 
 /// What there is to enter.
@@ -139,7 +139,7 @@ impl Work {
             Some(file) => metadata::read(file, &paths, &default)?,
             None => BTreeMap::new(),
         };
-        let masks = entries.iter().filter_map(|(_, entry)| entry.correction.mask());
+        let masks = entries.values().filter_map(|entry| entry.correction.mask());
         let masks = masks.filter(|mask| !entries.contains_key(*mask));
         leave_out(&mut paths, masks);
         let by = format!("local:{}", arguments.actor.actor);
@@ -244,7 +244,7 @@ fn into_store(
         let mut ready = Vec::new();
         for (path, looked) in together.iter().zip(looked_at) {
             match looked {
-                Ok(Looked::Ready(scan)) => ready.push(scan),
+                Ok(Looked::Ready(scan)) => ready.push(*scan),
                 Ok(Looked::Known(enrolled)) => {
                     tally.entered(&bar, path, &enrolled, HowFound::default(), work.json)?;
                 }
@@ -325,7 +325,7 @@ fn look(
         anyhow::Ok(Said { regions: format::write_regions(&regions)?, how })
     });
     let corrected = corrected.transpose()?;
-    Ok(Looked::Ready(Ready {
+    Ok(Looked::Ready(Box::new(Ready {
         path: path.to_owned(),
         name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         original,
@@ -337,7 +337,7 @@ fn look(
         found,
         corrected,
         findings,
-    }))
+    })))
 }
 
 /// Opens the store, or makes it, and says so if it had to be mended.
