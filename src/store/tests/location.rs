@@ -89,7 +89,7 @@ fn a_new_scan_comes_with_both_and_another_engine_adds_what_it_finds() {
         store.add_signatures(&[(scan, next)], at(2)).unwrap();
         let view = store.view(scan).unwrap();
         assert_eq!(view.said.locations.len(), 2);
-        assert_eq!(view.said.location().unwrap().confidence, 0.9);
+        assert!((view.said.location().unwrap().confidence - 0.9).abs() < 1e-12);
         assert_eq!(view.said.regions(), Some(Digest::of(b"mine")), "a person's word holds");
 
         store.withdraw(Subject::Scan(scan), "example", at(3)).unwrap();
