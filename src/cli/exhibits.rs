@@ -1,7 +1,7 @@
 //! `casemark search` by several marks of one scan: to which exhibits do they lead together?
 //!
 //! One search a mark that the head shows; then every mark of the exhibits found that no search compared is compared in full, so
-//! that a mark which speaks against an exhibit is heard; then [`fuse`](crate::calibration::fuse) says what they weigh together.
+//! that a mark which speaks against an exhibit is heard; then [`fuse`] says what they weigh together.
 //! A mark that the questioned head or an exhibit does not bear is no evidence.
 
 use super::args::{ActorArguments, SearchArguments};
