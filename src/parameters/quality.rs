@@ -10,11 +10,11 @@ parameters! {
         /// Greatest distance between samples.
         greatest_spacing: 12.5 um, 1.0..=100.0, "half the cutoff of extraction's S-filter";
         /// Least share of a mark's samples that were measured.
-        least_measured: 0.9 share, 0.0..=1.0, "measured: benches/README.md, quality";
+        least_measured: 0.9 share, 0.0..=1.0, "chosen: good marks stay well within it";
         /// Greatest noise as a multiple of the texture's standard deviation.
-        greatest_noise: 1.0 share, 0.0..=100.0, "measured: benches/README.md, quality";
+        greatest_noise: 1.0 share, 0.0..=100.0, "chosen: good marks stay well within it";
         /// Greatest share of samples that are far off their surroundings.
-        greatest_outliers: 0.01 share, 0.0..=1.0, "measured: benches/README.md, quality";
+        greatest_outliers: 0.01 share, 0.0..=1.0, "chosen: good marks stay well within it";
         /// Greatest share of samples at the very ends of the range of heights.
         greatest_saturated: 0.005 share, 0.0..=1.0, "an instrument's end of range is flat, a mark is not";
         /// Greatest tilt.
@@ -22,9 +22,9 @@ parameters! {
         /// Least share of the primer's circumference in view.
         least_in_view: 0.8 share, 0.0..=1.0, "a fifth of the mark is lost";
         /// Greatest share of a side of the frame that a mark may run along.
-        greatest_cut: 0.3 share, 0.0..=1.0, "measured: benches/README.md, quality; a circle touches a side along a tenth of it";
+        greatest_cut: 0.3 share, 0.0..=1.0, "chosen: a circle touches a side along a tenth of it";
         /// Least standard deviation of the texture that is compared.
-        least_texture: 0.1 um, 0.0..=10.0, "measured: benches/README.md, quality; a fifth of the weakest real one";
+        least_texture: 0.1 um, 0.0..=10.0, "chosen: a fifth of the weakest real one";
         /// Greatest age of the instrument's calibration, in days.
         oldest_calibration_days: 365 count, 1..=36_500, "a year, as laboratories' procedures have it";
     }
