@@ -96,7 +96,15 @@ impl Gallery {
     /// The same, whose entries are kept in the folder of a store. Nothing is read yet.
     #[must_use]
     pub fn kept_in(store: &Path, indexer: Indexer, engine: &Engine) -> Self {
-        Self { folder: Some(store.join(FOLDER)), ..Self::new(indexer, engine) }
+        let folder = store.join(FOLDER);
+        // The breech face was there first; a file is of one kind of mark.
+        let folder = match engine.parameters().mark {
+            MarkKind::BreechFace => folder,
+            mark @ (MarkKind::FiringPin | MarkKind::Ejector | MarkKind::ApertureShear) => {
+                folder.join(mark.name())
+            }
+        };
+        Self { folder: Some(folder), ..Self::new(indexer, engine) }
     }
 
     /// What makes its entries and scores them.
