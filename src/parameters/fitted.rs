@@ -22,7 +22,8 @@ const fn fit(key: &'static str, value: f64, source: &'static str) -> Fitted {
 
 const SIMULATED: &str = "measured on simulated marks: benches/README.md, marks";
 
-const FIRING_PIN: &[Fitted] = &[
+/// Of firing pins and ejectors: both are small, and their texture is fine.
+const SMALL: &[Fitted] = &[
     fit(
         "extraction.spacing",
         6.25,
@@ -30,54 +31,41 @@ const FIRING_PIN: &[Fitted] = &[
     ),
     fit("extraction.s_filter_cutoff", 15.0, "two samples of most instruments"),
     fit("extraction.l_filter_cutoff", 300.0, "beyond the cutoff of the form"),
-    fit("registration.coarse_spacing", 25.0, "half that of the breech face"),
-    fit("registration.coarse_cutoff", 75.0, "three samples of the coarse spacing"),
-    fit("registration.middle_spacing", 12.5, "half the coarse spacing"),
+    fit("registration.middle_spacing", 12.5, "half that of the breech face"),
     fit("registration.middle_cutoff", 30.0, "half that of the breech face"),
     fit("registration.shift_reach", 300.0, "centres of masks differ by less"),
     fit("congruent_cells.cell_side", 150.0, SIMULATED),
     fit("congruent_cells.search_reach", 50.0, "half that of the breech face"),
     fit("congruent_cells.displacement_threshold", 30.0, "half that of the breech face"),
-    fit("index_entry.cutoff", 75.0, "that of the exhaustive search"),
+    fit("index_entry.cutoff", 75.0, "half that of the breech face"),
     fit("index_entry.spacing", 12.5, "a sixth of the cutoff"),
-    fit("index_entry.outer_radius", 800.0, "firing pins are at most 1.6 mm wide"),
+    fit("index_entry.outer_radius", 800.0, "firing pins and ejectors leave less than 1.6 mm"),
     fit("index_entry.shortest_wave", 65.0, "below the cutoff"),
     fit("index_search.offset_reach", 125.0, "half that of the breech face"),
     fit("index_search.offset_spacing", 31.25, "half that of the breech face"),
     fit("index_search.sieve_reach", 125.0, "half that of the breech face"),
     fit("index_search.sieve_spacing", 34.5, "half that of the breech face"),
+];
+
+const FIRING_PIN: &[Fitted] = &[
+    fit("registration.coarse_spacing", 25.0, "half that of the breech face"),
+    fit("registration.coarse_cutoff", 75.0, "three samples of the coarse spacing"),
 ];
 
 const EJECTOR: &[Fitted] = &[
-    fit("extraction.spacing", 6.25, "as for the firing pin"),
-    fit("extraction.s_filter_cutoff", 15.0, "as for the firing pin"),
-    fit("extraction.l_filter_cutoff", 300.0, "beyond the cutoff of the form"),
     fit("registration.coarse_spacing", 20.0, SIMULATED),
     fit("registration.coarse_cutoff", 50.0, SIMULATED),
     fit("registration.hypotheses", 12.0, SIMULATED),
-    fit("registration.middle_spacing", 12.5, "half the coarse spacing"),
-    fit("registration.middle_cutoff", 30.0, "half that of the breech face"),
-    fit("registration.shift_reach", 300.0, "centres of masks differ by less"),
-    fit("congruent_cells.cell_side", 150.0, SIMULATED),
-    fit("congruent_cells.search_reach", 50.0, "half that of the breech face"),
-    fit("congruent_cells.displacement_threshold", 30.0, "half that of the breech face"),
-    fit("index_entry.cutoff", 75.0, "that of the exhaustive search"),
-    fit("index_entry.spacing", 12.5, "a sixth of the cutoff"),
-    fit("index_entry.outer_radius", 800.0, "ejectors leave less than 1.6 mm"),
-    fit("index_entry.shortest_wave", 65.0, "below the cutoff"),
-    fit("index_search.offset_reach", 125.0, "half that of the breech face"),
-    fit("index_search.offset_spacing", 31.25, "half that of the breech face"),
-    fit("index_search.sieve_reach", 125.0, "half that of the breech face"),
-    fit("index_search.sieve_spacing", 34.5, "half that of the breech face"),
 ];
 
 /// What differs for this mark.
-pub(super) const fn fitted(mark: MarkKind) -> &'static [Fitted] {
-    match mark {
-        MarkKind::BreechFace | MarkKind::ApertureShear => &[],
-        MarkKind::FiringPin => FIRING_PIN,
-        MarkKind::Ejector => EJECTOR,
-    }
+pub(super) fn fitted(mark: MarkKind) -> impl Iterator<Item = &'static Fitted> {
+    let (common, own): (&[Fitted], &[Fitted]) = match mark {
+        MarkKind::BreechFace | MarkKind::ApertureShear => (&[], &[]),
+        MarkKind::FiringPin => (SMALL, FIRING_PIN),
+        MarkKind::Ejector => (SMALL, EJECTOR),
+    };
+    common.iter().chain(own)
 }
 
 #[cfg(test)]
