@@ -7,7 +7,7 @@
 //! 256); not a general FFT.
 
 use rustfft::num_complex::Complex32;
-use rustfft::{Fft, FftPlanner, FftPlannerScalar};
+use rustfft::{Fft, FftNum, FftPlanner, FftPlannerScalar};
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -48,6 +48,23 @@ pub struct Buffers {
     scratch: Vec<Complex32>,
 }
 
+/// A transform of some size, and its inverse.
+type BothWays<T> = (Arc<dyn Fft<T>>, Arc<dyn Fft<T>>);
+
+/// Plans the transforms of `size` samples along one axis.
+pub(crate) fn both_ways<T: FftNum>(size: usize, arithmetic: Arithmetic) -> BothWays<T> {
+    match arithmetic {
+        Arithmetic::Vectorised => {
+            let mut planner = FftPlanner::new();
+            (planner.plan_fft_forward(size), planner.plan_fft_inverse(size))
+        }
+        Arithmetic::Portable => {
+            let mut planner = FftPlannerScalar::new();
+            (planner.plan_fft_forward(size), planner.plan_fft_inverse(size))
+        }
+    }
+}
+
 impl Plan {
     /// The least size of at least `least` whose factors are 2 and 3, so that transforms are cheap.
     #[must_use]
@@ -67,16 +84,7 @@ impl Plan {
     /// Plans transforms of `size` by `size` samples.
     #[must_use]
     pub fn new(size: usize, arithmetic: Arithmetic) -> Self {
-        let (forward, inverse) = match arithmetic {
-            Arithmetic::Vectorised => {
-                let mut planner = FftPlanner::new();
-                (planner.plan_fft_forward(size), planner.plan_fft_inverse(size))
-            }
-            Arithmetic::Portable => {
-                let mut planner = FftPlannerScalar::new();
-                (planner.plan_fft_forward(size), planner.plan_fft_inverse(size))
-            }
-        };
+        let (forward, inverse) = both_ways(size, arithmetic);
         Self { size, forward, inverse }
     }
 

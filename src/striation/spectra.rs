@@ -7,8 +7,8 @@
 
 use super::bands::Bands;
 use crate::correlate::fft::{self, Arithmetic};
+use rustfft::Fft;
 use rustfft::num_complex::Complex64;
-use rustfft::{Fft, FftPlanner, FftPlannerScalar};
 use std::fmt;
 use std::sync::Arc;
 
@@ -54,16 +54,7 @@ impl Plan {
     /// For two profiles of `least` samples together.
     pub(super) fn new(least: usize, arithmetic: Arithmetic) -> Self {
         let size = fft::Plan::good_size(least);
-        let (forward, inverse) = match arithmetic {
-            Arithmetic::Vectorised => {
-                let mut planner = FftPlanner::new();
-                (planner.plan_fft_forward(size), planner.plan_fft_inverse(size))
-            }
-            Arithmetic::Portable => {
-                let mut planner = FftPlannerScalar::new();
-                (planner.plan_fft_forward(size), planner.plan_fft_inverse(size))
-            }
-        };
+        let (forward, inverse) = fft::both_ways(size, arithmetic);
         Self { size, forward, inverse }
     }
 
