@@ -8,9 +8,11 @@
 
 #[path = "support/program.rs"]
 mod program;
+#[path = "support/python.rs"]
+mod python;
 
-use casemark::Digest;
 use program::Program;
+use python::{python, succeed};
 use serde_json::Value;
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
@@ -24,34 +26,6 @@ const UPLOAD_BYTES: u64 = 8 << 20;
 
 fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/python")
-}
-
-/// Runs a command to its end, which has to be a good one.
-fn succeed(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {}\n{stdout}\n{stderr}", output.status);
-    stdout
-}
-
-/// The Python of an environment that has what the example needs: made once, and again when that has changed.
-fn python() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python-client");
-    let python = folder.join("bin/python");
-    let marker = folder.join("requirements.sha256");
-    let requirements = examples().join("requirements.txt");
-    let wanted = Digest::of(&fs::read(&requirements).unwrap()).to_string();
-    if fs::read_to_string(&marker).is_ok_and(|found| found == wanted) {
-        println!("python: the environment is there");
-        return python;
-    }
-    println!("python: making an environment with what {} names", requirements.display());
-    succeed(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder));
-    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
-    succeed(Command::new(&python).args(install).arg(&requirements));
-    fs::write(&marker, wanted).unwrap();
-    python
 }
 
 /// `casemark serve`, ended when it is dropped.
@@ -133,7 +107,7 @@ roles = ["examiner"]
 #[test]
 #[ignore = "needs Python and its package index"]
 fn a_python_client_does_what_a_laboratory_needs() {
-    let python = python();
+    let python = python("python-client", &examples().join("requirements.txt"));
     succeed(Command::new(&python).arg(examples().join("generate.py")));
     println!("python: the contract is compiled");
 

@@ -10,12 +10,15 @@
 mod head;
 #[path = "support/program.rs"]
 mod program;
+#[path = "support/python.rs"]
+mod python;
 
 use casemark::Digest;
 use casemark::format::{self, ReadOptions, Scan};
 use casemark::surface::Region;
 use head::head;
 use program::Program;
+use python::{python, succeed};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,32 +26,6 @@ use std::process::Command;
 
 fn scripts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/x3p_reader")
-}
-
-/// Runs a command to its end, which has to be a good one.
-fn succeed(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {}\n{stdout}\n{stderr}", output.status);
-    stdout
-}
-
-/// The Python of an environment that has the reader: made once, and again when what it needs has changed.
-fn python() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python-x3p-reader");
-    let python = folder.join("bin/python");
-    let marker = folder.join("requirements.sha256");
-    let requirements = scripts().join("requirements.txt");
-    let wanted = Digest::of(&fs::read(&requirements).unwrap()).to_string();
-    if fs::read_to_string(&marker).is_ok_and(|found| found == wanted) {
-        return python;
-    }
-    succeed(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder));
-    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
-    succeed(Command::new(&python).args(install).arg(&requirements));
-    fs::write(&marker, wanted).unwrap();
-    python
 }
 
 fn scan(program: &Program, name: &str) -> Scan {
@@ -67,7 +44,7 @@ fn heights(scan: &Scan) -> String {
 #[test]
 #[ignore = "needs Python and its package index"]
 fn a_reader_that_is_not_ours_reads_the_same() {
-    let python = python();
+    let python = python("python-x3p-reader", &scripts().join("requirements.txt"));
     let program = Program::new();
     program.write("head.x3p", &head(1600.0));
     program
