@@ -63,6 +63,8 @@ pub mod correlate;
 #[cfg(feature = "simulate")]
 pub mod decoy;
 pub mod digest;
+#[cfg(all(feature = "store", feature = "calibration"))]
+pub mod exhibits;
 pub mod filter;
 pub mod format;
 #[cfg(feature = "store")]

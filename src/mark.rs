@@ -3,8 +3,7 @@
 //! A scan that shows a primer's shoulder is a head: its parts are found ([`crate::segment`]) and the mark
 //! that is wanted is cut out. One that shows none is cropped to its mark and taken as it is; the same goes for
 //! a reflectance image, by the rim and the aperture that it shows. Where the parts of a head are not sure, there is no signature: a person has to say
-//! where the mark is ([`find_corrected`]), and is believed whatever the engine found; what it found is told all the
-//! same. The one way by which the command line and the service come to signatures.
+//! where the mark is, and is believed whatever the engine found; what it found is told all the same. The one way by which the command line and the service come to signatures.
 
 use crate::digest::Digest;
 use crate::parameters::{Parameters, Segmentation};
@@ -35,6 +34,9 @@ pub enum MarkError {
         /// The least that needs no person.
         wanted: f64,
     },
+    /// The scan shows no head, where one was needed.
+    #[error("this is cropped to one mark, wanted a whole head to search by several")]
+    Cropped,
     /// The person's regions are not of this scan.
     #[error(
         "the correction has {} rows of {}, the scan {} rows of {}",
@@ -83,17 +85,30 @@ pub struct Extracted {
     pub head: Option<Head>,
 }
 
-/// Scan to mark; `region` is the part that is wanted of a head.
+/// Scan to mark; `region` is the part that is wanted of a head. Where a person says where it lies, `said` holds, however
+/// sure the engine is.
 ///
 /// Cost: about that of reading the file for a head, a fifth of it for a scan that is none.
 ///
 /// # Errors
-/// A head whose parts are not sure, or that does not show the wanted one.
+/// A head whose parts are not sure, or that does not show the wanted one; of what a person says, regions of another shape
+/// than the scan's, or that hold no measured sample of the wanted part.
 pub fn find<'a>(
     surface: &'a Surface,
     region: Region,
+    said: Option<&Regions>,
     parameters: &Segmentation,
 ) -> Result<Mark<'a>, MarkError> {
+    if let Some(said) = said {
+        let (found, wanted) = (said.labels().dim(), surface.mask().dim());
+        if found != wanted {
+            return Err(MarkError::CorrectionShape { found, wanted });
+        }
+        let empty = |_| MarkError::CorrectionEmpty { region: region.name() };
+        let mark = isolate_region(surface, said, region).map_err(empty)?;
+        let head = look(surface, parameters).map(head);
+        return Ok(Mark { surface: Cow::Owned(mark), head });
+    }
     let Some(segmented) = look(surface, parameters) else {
         return Ok(Mark { surface: Cow::Borrowed(surface), head: None });
     };
@@ -103,28 +118,6 @@ pub fn find<'a>(
     }
     let mark = isolate(surface, &segmented, region).map_err(MarkError::Segment)?;
     Ok(Mark { surface: Cow::Owned(mark), head: Some(head(segmented)) })
-}
-
-/// Scan to mark, where a person says where it lies: `said` holds for the mark, however sure the engine is.
-///
-/// Cost: as [`find`], for what the engine finds by itself is told with it.
-///
-/// # Errors
-/// Regions of another shape than the scan's, or that hold no measured sample of the wanted part.
-pub fn find_corrected<'a>(
-    surface: &'a Surface,
-    region: Region,
-    said: &Regions,
-    parameters: &Segmentation,
-) -> Result<Mark<'a>, MarkError> {
-    let (found, wanted) = (said.labels().dim(), surface.mask().dim());
-    if found != wanted {
-        return Err(MarkError::CorrectionShape { found, wanted });
-    }
-    let empty = |_| MarkError::CorrectionEmpty { region: region.name() };
-    let mark = isolate_region(surface, said, region).map_err(empty)?;
-    let head = look(surface, parameters).map(head);
-    Ok(Mark { surface: Cow::Owned(mark), head })
 }
 
 /// The parts of a head; `None` where the scan shows none.
@@ -144,32 +137,29 @@ fn head(segmented: Segmented) -> Head {
 pub fn extract(
     surface: &Surface,
     region: Region,
+    said: Option<&Regions>,
     source: Digest,
     parameters: &Parameters,
 ) -> Result<Extracted, MarkError> {
-    extracted(find(surface, region, &parameters.segmentation)?, source, parameters)
-}
-
-/// Scan to signature, by [`find_corrected`]; `source` is the SHA-256 of the file.
-///
-/// # Errors
-/// As [`find_corrected`], and a mark without enough texture.
-pub fn extract_corrected(
-    surface: &Surface,
-    region: Region,
-    said: &Regions,
-    source: Digest,
-    parameters: &Parameters,
-) -> Result<Extracted, MarkError> {
-    let mark = find_corrected(surface, region, said, &parameters.segmentation)?;
-    extracted(mark, source, parameters)
-}
-
-fn extracted(
-    mark: Mark<'_>,
-    source: Digest,
-    parameters: &Parameters,
-) -> Result<Extracted, MarkError> {
+    let mark = find(surface, region, said, &parameters.segmentation)?;
     let signature = Signature::extract(&mark.surface, source, parameters)?;
     Ok(Extracted { signature, head: mark.head })
+}
+
+/// The signature of one of several marks of a whole head; `None` where the head does not show it.
+///
+/// # Errors
+/// As [`extract`], and a scan that is no head.
+pub fn extract_of_head(
+    surface: &Surface,
+    region: Region,
+    source: Digest,
+    parameters: &Parameters,
+) -> Result<Option<Signature>, MarkError> {
+    match extract(surface, region, None, source, parameters) {
+        Ok(Extracted { head: Some(_), signature }) => Ok(Some(signature)),
+        Ok(Extracted { head: None, .. }) => Err(MarkError::Cropped),
+        Err(MarkError::Segment(SegmentError::NotInView { .. })) => Ok(None),
+        Err(error) => Err(error),
+    }
 }

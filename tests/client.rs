@@ -134,7 +134,7 @@ async fn scans_that_hang_together_are_entered_in_their_order() {
     assert_eq!(places, [0, 1, 2, 3, 4]);
     let refused = told[1].1.as_ref().unwrap_err();
     assert_eq!(refused.cause.refused().unwrap().reason, "EXHIBIT_DIFFERS");
-    let entered = |place: usize| told[place].1.as_ref().unwrap();
+    let entered = |place: usize| told[place].1.as_ref().unwrap().enrolled;
     assert_eq!(entered(3).outcome, Outcome::Duplicate);
     assert_eq!(entered(3).scan, entered(0).scan);
     assert_eq!(entered(4).exhibit, entered(2).exhibit);

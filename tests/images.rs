@@ -42,7 +42,7 @@ fn engine() -> Engine {
 /// The breech face of a whole primer, and how sure it is.
 fn prepared(engine: &Engine, surface: &Surface, scan: &Scan) -> Prepared {
     let extracted =
-        mark::extract(surface, Region::BreechFace, scan.sha256, engine.parameters()).unwrap();
+        mark::extract(surface, Region::BreechFace, None, scan.sha256, engine.parameters()).unwrap();
     assert!(extracted.head.is_some(), "a whole primer is seen");
     engine.prepare(&extracted.signature).unwrap()
 }
@@ -157,7 +157,7 @@ fn two_pictures_are_compared_and_a_picture_with_a_topography_is_refused() {
     assert_eq!(topography.surface.kind(), Kind::Topography);
     let parameters = engine.parameters();
     let extracted =
-        mark::extract(&topography.surface, Region::BreechFace, topography.sha256, parameters)
+        mark::extract(&topography.surface, Region::BreechFace, None, topography.sha256, parameters)
             .unwrap();
     let reference = engine.prepare(&extracted.signature).unwrap();
     let error = matcher.compare(&reference, &mut workspace).unwrap_err();

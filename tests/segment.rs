@@ -66,7 +66,8 @@ fn found(name: &str, folder: &std::path::Path, engine: &Engine) -> Prepared {
     let bytes = std::fs::read(folder.join(format!("raw/{name}.x3p"))).unwrap();
     let scan = format::read(&bytes, &options).unwrap();
     let extracted =
-        mark::extract(&scan.surface, Region::BreechFace, scan.sha256, engine.parameters()).unwrap();
+        mark::extract(&scan.surface, Region::BreechFace, None, scan.sha256, engine.parameters())
+            .unwrap();
     assert!(extracted.head.is_some(), "{name} is a whole head");
     engine.prepare(&extracted.signature).unwrap()
 }
@@ -76,7 +77,8 @@ fn cropped(path: &std::path::Path, assume: SpacingUnit, engine: &Engine) -> Prep
     let options = ReadOptions { assume, ..ReadOptions::default() };
     let scan = format::read(&std::fs::read(path).unwrap(), &options).unwrap();
     let extracted =
-        mark::extract(&scan.surface, Region::BreechFace, scan.sha256, engine.parameters()).unwrap();
+        mark::extract(&scan.surface, Region::BreechFace, None, scan.sha256, engine.parameters())
+            .unwrap();
     assert!(extracted.head.is_none(), "{} is cropped", path.display());
     engine.prepare(&extracted.signature).unwrap()
 }

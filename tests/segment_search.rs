@@ -34,7 +34,7 @@ fn known(head: &Head, region: Region, engine: &Engine) -> Option<Prepared> {
 /// The same as the engine finds it; `None` where it wants a person.
 fn found(head: &Head, region: Region, engine: &Engine) -> Option<Prepared> {
     let digest = Digest::of(b"head");
-    let extracted = mark::extract(&head.surface, region, digest, engine.parameters()).ok()?;
+    let extracted = mark::extract(&head.surface, region, None, digest, engine.parameters()).ok()?;
     assert!(extracted.head.is_some(), "a head was taken for a scan that is cropped");
     engine.prepare(&extracted.signature).ok()
 }

@@ -289,6 +289,35 @@ fn assert_same(answer: &pb::Comparison, expected: &casemark::Comparison) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_search_by_several_marks_says_what_does_not_go_with_them() {
+    let (service, scans) = demonstration().await;
+    let (face, pin) = (pb::MarkKind::BreechFace, pb::MarkKind::FiringPin);
+    let marks = vec![face.into(), pin.into()];
+    let filter = pb::Filter { mark: face.into(), ..Default::default() };
+    let by_marks = |questioned| pb::SearchQuery { marks: marks.clone(), ..query(questioned) };
+    for (query, field) in [
+        (by_marks(stored(&scans[0].1)), "query.questioned"),
+        (pb::SearchQuery { filter: Some(filter), ..by_marks(uploaded()) }, "query.filter.mark"),
+        (
+            pb::SearchQuery { marks: vec![face.into(), face.into()], ..query(uploaded()) },
+            "query.marks",
+        ),
+        (pb::SearchQuery { marks: vec![0], ..query(uploaded()) }, "query.marks"),
+        (pb::SearchQuery { marks: vec![99], ..query(uploaded()) }, "query.marks"),
+        // The scan is cropped to its mark.
+        (by_marks(uploaded()), "query.questioned.upload"),
+    ] {
+        let messages = search_messages(query, &demo("questioned/known-firearm.x3p"));
+        let result = match begin_search(&service, messages).await {
+            Ok(stream) => events(stream).await,
+            Err(status) => Err(status),
+        };
+        let status = result.unwrap_err();
+        assert_eq!((status.code(), field_of(&status).as_str()), (Code::InvalidArgument, field));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_search_finds_the_mates_first_as_the_library_does() {
     let (service, scans) = demonstration().await;
     let questioned = demo("questioned/known-firearm.x3p");
@@ -299,6 +328,7 @@ async fn a_search_finds_the_mates_first_as_the_library_does() {
         Event::Candidate(_) => 1,
         Event::Restricted(_) => 2,
         Event::Summary(_) => 3,
+        Event::Exhibit(_) | Event::Marks(_) => panic!("one mark was asked for"),
     };
     assert!(events.iter().map(place).is_sorted(), "progress, candidates and summary are mixed");
     let Event::Progress(progress) = &events[0] else { panic!("{:?} came first", events[0]) };
@@ -308,7 +338,11 @@ async fn a_search_finds_the_mates_first_as_the_library_does() {
         .iter()
         .filter_map(|event| match event {
             Event::Candidate(candidate) => Some(candidate),
-            Event::Progress(_) | Event::Restricted(_) | Event::Summary(_) => None,
+            Event::Progress(_)
+            | Event::Restricted(_)
+            | Event::Summary(_)
+            | Event::Exhibit(_)
+            | Event::Marks(_) => None,
         })
         .collect();
     let names: Vec<&str> =

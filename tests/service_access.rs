@@ -513,6 +513,7 @@ async fn a_record_is_seen_by_whom_it_is_shared_with_and_by_no_one_else() {
                             .entry(if *id == own.scan_id { "whole" } else { "own" })
                             .or_default() += 1;
                     }
+                    Event::Exhibit(_) | Event::Marks(_) => panic!("one mark was asked for"),
                     Event::Restricted(restricted) => {
                         assert_eq!(restricted.laboratory, OWNER.0);
                         *found.entry("told").or_default() += 1;

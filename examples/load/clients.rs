@@ -352,7 +352,11 @@ pub(crate) async fn search(
                 candidates.push((scan, figures.map_or(0.0, |figures| figures.cmc_fraction)));
             }
             Some(Event::Summary(last)) => summary = Some(last),
-            Some(Event::Progress(_) | Event::Restricted(_)) | None => {}
+            // Those that end so are searches by several marks.
+            Some(
+                Event::Progress(_) | Event::Restricted(_) | Event::Exhibit(_) | Event::Marks(_),
+            )
+            | None => {}
         }
     }
     let Some(summary) = summary else {

@@ -55,7 +55,7 @@ ReadOptions = scan_pb2.ReadOptions
 Sharing = record_pb2.Sharing
 Weight = weight_pb2.Weight
 REGION = record_pb2.AUDIENCE_REGION
-BREECH_FACE = record_pb2.MARK_KIND_BREECH_FACE
+BREECH_FACE = scan_pb2.MARK_KIND_BREECH_FACE
 
 T = TypeVar("T")
 Event = Union[

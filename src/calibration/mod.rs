@@ -9,6 +9,7 @@
 //! The statistics themselves are in [`statistics`](crate::statistics), which knows numbers only.
 
 mod choose;
+mod each_mark;
 mod file;
 mod fitted;
 mod fuse;
@@ -19,6 +20,7 @@ mod traits;
 mod weigh;
 
 pub use choose::Trial;
+pub use each_mark::{Calibrations, SecondCalibration};
 pub use file::CalibrationFileError;
 pub use fitted::Fitted;
 pub use fuse::{FusedWeight, MarkWeight, fuse};

@@ -169,8 +169,11 @@ fn at_server(
     let (questioned, reference) = (&arguments.questioned, &arguments.reference);
     // Files first: one that is not there needs no server.
     let file = |scan: &Path| match stored(scan) {
-        Some(_) => Ok(None),
-        None => upload(scan, &options).map(|upload| Some(ScanSource::Upload(upload))),
+        Some(_) => anyhow::Ok(None),
+        None => {
+            let upload = upload(scan, &options)?.of_mark(arguments.mark);
+            Ok(Some(ScanSource::Upload(upload)))
+        }
     };
     let files = [file(questioned)?, file(reference)?];
     let remote = settings.connect(context)?;

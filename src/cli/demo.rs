@@ -38,6 +38,7 @@ pub(super) fn run(context: &Context, arguments: &DemoArguments) -> anyhow::Resul
             metadata: Some(folder.join("metadata.csv")),
             mark: MarkKind::BreechFace,
             correction: args::CorrectionArguments::default(),
+            config: None,
             json: false,
             actor: args::ActorArguments {
                 actor: "demo".to_owned(),

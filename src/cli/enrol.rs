@@ -9,17 +9,18 @@ use super::audit::{Auditor, Deed};
 use super::correction::{Corrected, Words};
 use super::found::Found;
 use super::metadata::{self, Entry};
+use super::nearest::{Known, nearest};
 use super::output::{print, print_json_line};
 use super::remote::{self, References};
 use super::scans::{Extracted, bytes, collect, extract_and_examine, read_options};
-use super::{Context, Outcome};
+use super::{Context, Outcome, quality};
 use crate::access::Action;
 use crate::digest::Digest;
 use crate::format::{self, ReadOptions};
-use crate::gallery::Galleries;
+use crate::gallery::{Galleries, Snapshot};
 use crate::index::Entry as IndexEntry;
 use crate::mark::MarkError;
-use crate::quality::{Finding, Level};
+use crate::quality::{Finding, Level, Rules};
 use crate::store::{
     self, CorrectionBlob, DiskStore, Enrolled, Enrolment, ExhibitMetadata, ExhibitRef,
     Outcome as Entered, ReferenceStore as _, SignatureBlob, StoreError,
@@ -30,6 +31,7 @@ use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::collections::btree_map;
 use std::path::{Path, PathBuf};
 
 /// Scans that share their syncs.
@@ -78,16 +80,9 @@ struct Said {
 /// What is said of how a mark was found.
 #[derive(Clone, Copy, Default)]
 pub(super) struct HowFound<'a> {
-    confidence: Option<f64>,
-    correction: Option<&'a str>,
-    findings: &'a [Finding],
-}
-
-impl<'a> HowFound<'a> {
-    /// By what a person said; a server does not tell what it found.
-    pub(super) const fn said(correction: Option<&'a str>) -> Self {
-        Self { confidence: None, correction, findings: &[] }
-    }
+    pub(super) confidence: Option<f64>,
+    pub(super) correction: Option<&'a str>,
+    pub(super) findings: &'a [Finding],
 }
 
 impl Ready {
@@ -198,9 +193,14 @@ pub(super) fn run(context: &Context, arguments: &EnrolArguments) -> anyhow::Resu
     let Tally { new, corrected, duplicate, faults } = match arguments.source.resolve()? {
         References::Store(path) => {
             let work = Work::new(arguments, arguments.actor.laboratory())?;
-            into_store(context, &work, &path, &arguments.actor)?
+            let rules = quality::rules(arguments.config.as_deref())?;
+            into_store(context, &work, &rules, &path, &arguments.actor)?
         }
         References::Server(settings) => {
+            ensure!(
+                arguments.config.is_none(),
+                "--config is for a store on this machine: a server holds scans against its own [quality]"
+            );
             let stated = arguments.actor.laboratory.as_deref();
             let laboratory = settings.laboratory(stated)?;
             let work = Work::new(arguments, laboratory.as_deref().unwrap_or_default())?;
@@ -225,6 +225,7 @@ pub(super) fn run(context: &Context, arguments: &EnrolArguments) -> anyhow::Resu
 fn into_store(
     context: &Context,
     work: &Work,
+    rules: &Rules,
     path: &Path,
     actor: &ActorArguments,
 ) -> anyhow::Result<Tally> {
@@ -233,12 +234,24 @@ fn into_store(
     let galleries = Galleries::kept_in(path, &context.engine);
     let bar = context.progress.bar(work.paths.len() as u64, "enrolling");
     for together in work.paths.chunks(TOGETHER) {
+        // Before scans are looked at side by side: who opens a gallery has it for itself.
+        let mut references = BTreeMap::new();
+        if let Some((store, _)) = store.as_ref().filter(|_| rules.near_duplicates) {
+            for mark in together.iter().map(|path| work.entry(path).mark) {
+                if let btree_map::Entry::Vacant(place) = references.entry(mark) {
+                    place.insert(galleries.of_mark(mark).snapshot(store)?);
+                }
+            }
+        }
         let looked_at: Vec<anyhow::Result<Looked>> = together
             .par_iter()
             .map(|path| {
                 let entry = work.entry(path);
                 let store = store.as_ref().map(|(store, _)| store);
-                look(context, store, path, entry, &work.options, &galleries)
+                let (options, galleries) = (&work.options, &galleries);
+                let looking =
+                    Looking { context, store, options, rules, galleries, references: &references };
+                looking.at(path, entry)
             })
             .collect();
         let mut ready = Vec::new();
@@ -284,60 +297,80 @@ fn into_store(
     Ok(tally)
 }
 
-/// Reads a scan and extracts its signature, unless the store has it already and nothing is said of it anew: an
-/// enrolment that was interrupted is soon where it was.
-fn look(
-    context: &Context,
-    store: Option<&DiskStore>,
-    path: &Path,
-    entry: &Entry,
-    options: &ReadOptions,
-    galleries: &Galleries,
-) -> anyhow::Result<Looked> {
-    if let Some(store) = store.filter(|_| entry.correction.is_empty()) {
-        let original = bytes(path, options).with_context(|| path.display().to_string())?;
-        if let Ok(store::Found::Scan(scan)) = store.find(&Digest::of(&original).to_string()) {
-            let view = store.view(scan.id).with_context(|| path.display().to_string())?;
-            let same_laboratory = view.exhibit.laboratory == entry.exhibit.laboratory;
-            if view.mark.kind == entry.mark && same_laboratory && view.withdrawal.is_none() {
-                return Ok(Looked::Known(Enrolled {
-                    exhibit: view.exhibit.id,
-                    mark: view.mark.id,
-                    scan: scan.id,
-                    outcome: Entered::Duplicate,
-                }));
+/// How scans are looked at before they are entered.
+#[derive(Clone, Copy)]
+struct Looking<'a> {
+    context: &'a Context,
+    store: Option<&'a DiskStore>,
+    options: &'a ReadOptions,
+    rules: &'a Rules,
+    galleries: &'a Galleries,
+    /// What is in the store of the marks that are entered, where what is entered is held against it.
+    references: &'a BTreeMap<MarkKind, Snapshot>,
+}
+
+impl Looking<'_> {
+    /// Reads a scan and extracts its signature, unless the store has it already and nothing is said of it anew: an
+    /// enrolment that was interrupted is soon where it was.
+    fn at(&self, path: &Path, entry: &Entry) -> anyhow::Result<Looked> {
+        let Self { context, store, options, rules, galleries, references } = *self;
+        if let Some(store) = store.filter(|_| entry.correction.is_empty()) {
+            let original = bytes(path, options).with_context(|| path.display().to_string())?;
+            if let Ok(store::Found::Scan(scan)) = store.find(&Digest::of(&original).to_string()) {
+                let view = store.view(scan.id).with_context(|| path.display().to_string())?;
+                let same_laboratory = view.exhibit.laboratory == entry.exhibit.laboratory;
+                if view.mark.kind == entry.mark && same_laboratory && view.withdrawal.is_none() {
+                    return Ok(Looked::Known(Enrolled {
+                        exhibit: view.exhibit.id,
+                        mark: view.mark.id,
+                        scan: scan.id,
+                        outcome: Entered::Duplicate,
+                    }));
+                }
             }
         }
+        let wanted = (entry.mark, &entry.correction);
+        let extracted = extract_and_examine(context, path, options, wanted, rules);
+        let extracted = extracted.map_err(|error| match error.downcast_ref() {
+            Some(MarkError::NotSure { .. }) => anyhow!(
+                "{error:#}: look at it with casemark segment --picture, and say where the mark is with --mask, \
+                 --keep-circle, --drop-circle or a column `mask` in the metadata"
+            ),
+            Some(_) | None => error,
+        });
+        let (extracted, mut quality) = extracted?;
+        if let (Some(store), Some(references)) = (store, references.get(&entry.mark)) {
+            let known =
+                Known { store, indexer: galleries.of_mark(entry.mark).indexer(), references };
+            let nearest = nearest(context, known, entry.mark, &extracted.signature);
+            if let Some(nearest) = nearest.with_context(|| path.display().to_string())? {
+                quality.hold_against(&nearest, rules);
+            }
+        }
+        if let Some(refusal) = quality.refusal() {
+            bail!("{}: not good enough: {refusal}", path.display());
+        }
+        let Extracted { signature, bytes: original, head, corrected, .. } = extracted;
+        let segmentation = context.engine.of_mark(entry.mark).parameters().segmentation.digest();
+        let found = head.as_ref().map(|head| Found::of(head, segmentation)).transpose()?;
+        let corrected = corrected.map(|Corrected { regions, how }| {
+            anyhow::Ok(Said { regions: format::write_regions(&regions)?, how })
+        });
+        let corrected = corrected.transpose()?;
+        Ok(Looked::Ready(Box::new(Ready {
+            path: path.to_owned(),
+            name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            original,
+            signature: signature.to_bytes(),
+            engine_version: signature.engine_version().to_owned(),
+            entry: galleries.of_mark(entry.mark).indexer().entry(&signature),
+            extraction: signature.extraction_digest(),
+            mark: entry.mark,
+            found,
+            corrected,
+            findings: quality.findings,
+        })))
     }
-    let extracted = extract_and_examine(context, path, options, entry.mark, &entry.correction);
-    let extracted = extracted.map_err(|error| match error.downcast_ref() {
-        Some(MarkError::NotSure { .. }) => anyhow!(
-            "{error:#}: look at it with casemark segment --picture, and say where the mark is with --mask, \
-             --keep-circle, --drop-circle or a column `mask` in the metadata"
-        ),
-        Some(_) | None => error,
-    });
-    let (extracted, findings) = extracted?;
-    let Extracted { signature, bytes: original, head, corrected, .. } = extracted;
-    let segmentation = context.engine.of_mark(entry.mark).parameters().segmentation.digest();
-    let found = head.as_ref().map(|head| Found::of(head, segmentation)).transpose()?;
-    let corrected = corrected.map(|Corrected { regions, how }| {
-        anyhow::Ok(Said { regions: format::write_regions(&regions)?, how })
-    });
-    let corrected = corrected.transpose()?;
-    Ok(Looked::Ready(Box::new(Ready {
-        path: path.to_owned(),
-        name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        original,
-        signature: signature.to_bytes(),
-        engine_version: signature.engine_version().to_owned(),
-        entry: galleries.of_mark(entry.mark).indexer().entry(&signature),
-        extraction: signature.extraction_digest(),
-        mark: entry.mark,
-        found,
-        corrected,
-        findings,
-    })))
 }
 
 /// Opens the store, or makes it, and says so if it had to be mended.

@@ -1,33 +1,29 @@
 //! `casemark search` by several marks of one scan: to which exhibits do they lead together?
 //!
-//! One search a mark that the head shows; then every mark of the exhibits found that no search compared is compared in full, so
-//! that a mark which speaks against an exhibit is heard; then [`fuse`] says what they weigh together.
-//! A mark that the questioned head or an exhibit does not bear is no evidence.
+//! Here they are made ready and reported; the search itself is in [`crate::exhibits`].
 
 use super::args::{ActorArguments, SearchArguments};
 use super::audit::{Auditor, Deed};
 use super::library::{Searching, references};
 use super::output::{print, print_json, table};
+use super::remote::{References, Settings, of_file, upload};
 use super::scans::{read, read_options};
-use super::search::{CandidateReport, FailureReport, Weigh, failure, filter, traits};
+use super::search::{CandidateReport, FailureReport, failure, filter, traits};
 use super::weight;
 use super::{Context, Outcome};
 use crate::access::Action;
-use crate::calibration::{FusedWeight, Installed, MarkWeight, fuse};
-use crate::comparison::Comparison;
+use crate::calibration::{Calibrations, FusedWeight, Installed, OutOfScope, Traits, WeightReport};
+use crate::client::{self, Cells, ExhibitLead, ScanSource, SearchedMarks};
 use crate::digest::Digest;
+use crate::exhibits::{self, Asked, Compared, Lead, Searched};
 use crate::format::Scan;
 use crate::gallery::Snapshot;
-use crate::mark::{self, MarkError};
+use crate::mark::extract_of_head;
 use crate::report::ComparisonReport;
-use crate::search::{Advance, Candidate, Depth, Failure, Query, Questioned, Summary};
-use crate::segment::SegmentError;
-use crate::signature::Signature;
-use crate::store::{DiskStore, ExhibitId, Filter, MarkKind, ReferenceStore as _, ScanId};
-use anyhow::{Context as _, bail};
+use crate::search::{Advance, Depth, Query, Questioned, Summary};
+use crate::store::{DiskStore, MarkKind, Progress};
+use anyhow::{Context as _, bail, ensure};
 use serde::Serialize;
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -58,6 +54,9 @@ struct Report {
     /// Marks that were asked for and that the scan does not show.
     marks_not_shown: Vec<MarkKind>,
     exhibits: Vec<ExhibitReport>,
+    /// Laboratories whose exhibits are among the best and not shared with who asks a server.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    restricted: Vec<String>,
     searches: Vec<SearchReport>,
     failures: Vec<FailureReport>,
 }
@@ -70,18 +69,46 @@ struct Shelf {
     installed: Installed,
 }
 
-/// What there is of one exhibit, by mark: the best comparison of each.
-type Found = BTreeMap<ExhibitId, BTreeMap<MarkKind, Candidate>>;
-
-/// Searches a store on this machine.
+/// Searches a store on this machine, or that of a server.
 pub(super) fn run(
     context: &Context,
     arguments: &SearchArguments,
     paths: &[PathBuf],
-    store: &Path,
+    source: References,
 ) -> anyhow::Result<Outcome> {
+    let (place, reports) = match source {
+        References::Store(store) => {
+            let reports = in_store(context, arguments, paths, &store)?;
+            (store.display().to_string(), reports)
+        }
+        References::Server(settings) => at_server(context, arguments, paths, &settings)?,
+    };
+    match &reports[..] {
+        [report] if arguments.json => print_json(report)?,
+        _ if arguments.json => print_json(&reports)?,
+        _ => reports.iter().try_for_each(|report| print(&describe(report)))?,
+    }
+    for report in &reports {
+        if let Some(failure) = report.failures.first() {
+            bail!("{place}: the search is not complete: {}", failure.words());
+        }
+        // Of those that the caller may not see, a server names none.
+        ensure!(
+            report.searches.iter().all(|search| search.summary.complete),
+            "{place}: the search is not complete: records could not be compared"
+        );
+    }
+    let nothing = |report: &Report| report.exhibits.is_empty() && report.restricted.is_empty();
+    Ok(if reports.iter().all(nothing) { Outcome::NothingFound } else { Outcome::Done })
+}
+
+fn in_store(
+    context: &Context,
+    arguments: &SearchArguments,
+    paths: &[PathBuf],
+    store: &Path,
+) -> anyhow::Result<Vec<Report>> {
     let options = read_options(&arguments.read)?;
-    let place = store.display().to_string();
     let store = super::store::open(store)?;
     let auditor = Auditor::open(&store, &ActorArguments::of(&arguments.actor))?;
     let shelves = shelves(context, arguments, &store)?;
@@ -99,18 +126,81 @@ pub(super) fn run(
         auditor.done([Deed { result: Some(Digest::of(text.as_bytes())), ..deed() }])?;
         reports.push(report);
     }
-    match &reports[..] {
-        [report] if arguments.json => print_json(report)?,
-        _ if arguments.json => print_json(&reports)?,
-        _ => reports.iter().try_for_each(|report| print(&describe(report)))?,
+    Ok(reports)
+}
+
+/// Gives the server's name with what it found.
+fn at_server(
+    context: &Context,
+    arguments: &SearchArguments,
+    paths: &[PathBuf],
+    settings: &Settings,
+) -> anyhow::Result<(String, Vec<Report>)> {
+    ensure!(
+        arguments.calibration.calibration.is_empty(),
+        "--calibration is for a store on this machine: a server weighs several marks by its own"
+    );
+    let options = read_options(&arguments.read)?;
+    let marks = marks(arguments);
+    let remote = settings.connect(context)?;
+    let mut reports = Vec::new();
+    for path in paths {
+        let query = client::Query {
+            questioned: ScanSource::Upload(upload(path, &options)?),
+            filter: filter(&arguments.filter),
+            top: arguments.top,
+            cells: if arguments.json { Cells::Whole } else { Cells::Omitted },
+            depth: depth(arguments),
+            recall: arguments.recall,
+        };
+        let bar = context.progress.bar(0, "at the server");
+        let searching = remote.client().search_by_marks(&query, &marks, |progress: Progress| {
+            bar.set_length(progress.total);
+            bar.set_position(progress.done);
+        });
+        let searched = remote.wait(searching);
+        bar.finish_and_clear();
+        let searched =
+            searched.map_err(|error| of_file(error, &[("query.questioned.upload", path)]))?;
+        reports.push(report_of(path, searched));
     }
-    for report in &reports {
-        if let Some(failure) = report.failures.first() {
-            bail!("{place}: the search is not complete: {}", failure.words());
-        }
+    Ok((remote.server().to_owned(), reports))
+}
+
+fn report_of(path: &Path, searched: SearchedMarks) -> Report {
+    let exhibits = searched.exhibits.into_iter().map(|lead| {
+        let ExhibitLead { rank, exhibit, weight, together, marks } = lead;
+        let marks = marks.into_iter().map(|candidate| {
+            let client::Candidate { rank, record, comparison, weight } = candidate;
+            let none = || WeightReport::rank_only(&OutOfScope::NoCalibration);
+            let weight = weight.unwrap_or_else(none);
+            CandidateReport::weighed(rank, record.into(), comparison, weight)
+        });
+        let exhibit_id = exhibit.to_string();
+        ExhibitReport { rank, exhibit_id, weight, together, marks: marks.collect() }
+    });
+    let searches = searched.searches.into_iter();
+    let failures = searched.failures.into_iter();
+    Report {
+        questioned: path.display().to_string(),
+        marks_not_shown: searched.marks_not_shown,
+        exhibits: exhibits.collect(),
+        restricted: searched.restricted,
+        searches: searches.map(|(mark, summary)| SearchReport { mark, summary }).collect(),
+        failures: failures.map(|(scan, reason)| FailureReport::new(scan, reason)).collect(),
     }
-    let nothing = reports.iter().all(|report| report.exhibits.is_empty());
-    Ok(if nothing { Outcome::NothingFound } else { Outcome::Done })
+}
+
+/// The marks that are asked for, each once, in the order of kinds.
+fn marks(arguments: &SearchArguments) -> Vec<MarkKind> {
+    let mut marks = arguments.filter.mark.clone();
+    marks.sort();
+    marks.dedup();
+    marks
+}
+
+const fn depth(arguments: &SearchArguments) -> Depth {
+    if arguments.exhaustive { Depth::Exhaustive } else { Depth::Cascade }
 }
 
 fn shelves(
@@ -118,21 +208,19 @@ fn shelves(
     arguments: &SearchArguments,
     store: &DiskStore,
 ) -> anyhow::Result<Vec<Shelf>> {
-    let mut marks = arguments.filter.mark.clone();
-    marks.sort();
-    marks.dedup();
+    let calibrations: Calibrations = weight::calibrations(&arguments.calibration)?;
     let shelf = |mark| -> anyhow::Result<Shelf> {
         let mut searching = Searching::new(context, mark)?;
         searching.set_recall(arguments.recall)?;
         let gallery = searching.gallery(store.path());
         let references = references(context, &gallery, store)?;
-        let installed = weight::installed(&arguments.calibration, mark)?;
+        let installed = calibrations.of_mark(mark).clone();
         Ok(Shelf { mark, searching, references, installed })
     };
-    marks.into_iter().map(shelf).collect()
+    marks(arguments).into_iter().map(shelf).collect()
 }
 
-/// 1. searches for every mark, 2. compares what no search did, 3. weighs and ranks the exhibits.
+/// Searches by every mark that the scan shows.
 fn search(
     context: &Context,
     arguments: &SearchArguments,
@@ -142,173 +230,58 @@ fn search(
     scan: &Scan,
 ) -> anyhow::Result<Report> {
     let named = || path.display().to_string();
-    let mut report = Report {
-        questioned: named(),
-        marks_not_shown: Vec::new(),
-        exhibits: Vec::new(),
-        searches: Vec::new(),
-        failures: Vec::new(),
-    };
-    // 1.
-    let (mut found, mut asked) = (Found::new(), Vec::new());
+    let (mut ready, mut marks_not_shown) = (Vec::new(), Vec::new());
     for shelf in shelves {
-        let Some(signature) = signature(shelf, scan).with_context(named)? else {
-            report.marks_not_shown.push(shelf.mark);
+        let Searching { engine, indexer, .. } = &shelf.searching;
+        let (region, parameters) = (shelf.mark.region(), engine.parameters());
+        let extracted = extract_of_head(&scan.surface, region, scan.sha256, parameters);
+        let Some(signature) = extracted.with_context(named)? else {
+            marks_not_shown.push(shelf.mark);
             continue;
         };
-        let Searching { engine, indexer, .. } = &shelf.searching;
         let questioned = Questioned::new(engine, indexer, &signature).with_context(named)?;
-        let filter = Filter { mark: Some(shelf.mark), ..filter(&arguments.filter) };
-        let depth = if arguments.exhaustive { Depth::Exhaustive } else { Depth::Cascade };
-        let query = Query { filter: &filter, top: arguments.top as usize, depth };
-        let signatures = shelf.searching.signatures(store);
-        let bar = context.progress.bar(0, shelf.mark.name());
-        let searching = shelf.searching.search(&shelf.references, &signatures);
-        let result = searching.run(&query, &questioned, &mut |advance: Advance| {
-            bar.set_length(advance.total);
-            bar.set_position(advance.done);
-        })?;
-        bar.finish_and_clear();
-        for candidate in result.candidates {
-            let exhibit = store.view(candidate.scan)?.exhibit.id;
-            // They come best first.
-            found.entry(exhibit).or_default().entry(shelf.mark).or_insert(candidate);
-        }
-        report.failures.extend(result.failures.iter().map(|(scan, why)| failure(*scan, why)));
-        report.searches.push(SearchReport { mark: shelf.mark, summary: result.summary });
-        asked.push((shelf, questioned));
+        let traits = Traits { mark: Some(shelf.mark.to_string()), ..traits(scan) };
+        ready.push((shelf, shelf.searching.signatures(store), questioned, traits));
     }
-    // 2.
-    for (exhibit, marks) in &mut found {
-        for (shelf, questioned) in &asked {
-            if marks.contains_key(&shelf.mark) {
-                continue;
-            }
-            for scan in store.scans_of(*exhibit)? {
-                match compare(shelf, questioned, store, scan)? {
-                    Some(Ok(comparison)) => {
-                        let candidate = Candidate { scan, comparison };
-                        let better = |known: &Candidate| candidate.rank(known).is_lt();
-                        if marks.get(&shelf.mark).is_none_or(better) {
-                            marks.insert(shelf.mark, candidate);
-                        }
-                    }
-                    Some(Err(why)) => report.failures.push(failure(scan, &why)),
-                    None => {}
-                }
-            }
-        }
-    }
-    // 3.
-    let traits = traits(scan);
-    for (exhibit, marks) in found {
-        let mut reports = Vec::new();
-        for (mark, candidate) in marks {
-            let of_mark = |shelf: &&Shelf| shelf.mark == mark;
-            let searched = report.searches.iter().find(|search| search.mark == mark);
-            let (Some(shelf), Some(searched)) = (shelves.iter().find(of_mark), searched) else {
-                continue;
-            };
-            let searched = searched.summary.records_searched;
-            let weigh = Weigh { installed: &shelf.installed, traits: &traits, searched };
-            let record = store.view(candidate.scan)?.into();
-            let comparison = ComparisonReport::from(&candidate.comparison);
-            reports.push(CandidateReport::new(0, record, comparison, None, weigh)?);
-        }
-        report.exhibits.push(exhibit_report(exhibit, reports));
-    }
-    rank(&mut report.exhibits, arguments.top as usize);
-    Ok(report)
-}
-
-/// The signature of a mark of a whole head; `None` where the head does not show it.
-fn signature(shelf: &Shelf, scan: &Scan) -> anyhow::Result<Option<Signature>> {
-    let parameters = shelf.searching.engine.parameters();
-    match mark::extract(&scan.surface, shelf.mark.region(), scan.sha256, parameters) {
-        Ok(extracted) if extracted.head.is_some() => Ok(Some(extracted.signature)),
-        Ok(_) => bail!(
-            "the scan is cropped to one mark, wanted a whole head for more than one --mark: name the mark that it shows"
-        ),
-        Err(MarkError::Segment(SegmentError::NotInView { .. })) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// A full comparison with a scan of an exhibit; `None` where it is of another mark, or has left.
-fn compare(
-    shelf: &Shelf,
-    questioned: &Questioned,
-    store: &DiskStore,
-    scan: ScanId,
-) -> anyhow::Result<Option<Result<Comparison, Failure>>> {
-    let view = store.view(scan)?;
-    if view.mark.kind != shelf.mark || view.withdrawal.is_some() {
-        return Ok(None);
-    }
-    let engine = &shelf.searching.engine;
-    let extraction = engine.parameters().extraction_digest();
-    let Some(stored) = store.listed_signature(scan, extraction)? else { return Ok(None) };
-    let Some(bytes) = stored.bytes else { return Ok(Some(Err(Failure::NoSignature))) };
-    let signature = match Signature::from_bytes(&bytes) {
-        Ok(signature) => signature,
-        Err(error) => return Ok(Some(Err(Failure::Signature(error)))),
-    };
-    let compared = engine
-        .prepare(&signature)
-        .and_then(|reference| questioned.matcher().compare(&reference, &mut engine.workspace()));
-    Ok(Some(compared.map_err(Failure::Compare)))
-}
-
-fn exhibit_report(exhibit: ExhibitId, marks: Vec<CandidateReport>) -> ExhibitReport {
-    let weights: Vec<MarkWeight> = marks
+    let asked: Vec<Asked<'_>> = ready
         .iter()
-        .filter_map(|report| {
-            let weight = &report.weight;
-            let mark = report.mark.parse().ok()?;
-            let log10_lr = weight.log10_lr?;
-            let interval = [weight.log10_lr_low?, weight.log10_lr_high?];
-            Some(MarkWeight { mark, log10_lr, interval })
+        .map(|(shelf, signatures, questioned, traits)| Asked {
+            mark: shelf.mark,
+            questioned,
+            traits,
+            search: shelf.searching.search(&shelf.references, signatures),
+            calibration: &shelf.installed,
         })
         .collect();
-    let weight = fuse(&weights);
-    let together = match (&weight, strongest(&marks)) {
-        (Some(weight), _) => weight.sentence(),
-        (None, Some(strongest)) => format!(
-            "by the {} alone: no calibration says what the marks weigh together",
-            strongest.mark.replace('_', " ")
-        ),
-        (None, None) => String::new(),
-    };
-    ExhibitReport { rank: 0, exhibit_id: exhibit.to_string(), weight, together, marks }
-}
-
-/// The mark with the greatest share of congruent cells.
-fn strongest(marks: &[CandidateReport]) -> Option<&CandidateReport> {
-    let share = |report: &&CandidateReport| report.comparison.figures.cmc_fraction;
-    // Of several the first, in the order of marks.
-    marks.iter().rev().max_by(|one, two| share(one).total_cmp(&share(two)))
-}
-
-/// Puts exhibits in order: by what their marks weigh together, those without a weight after them, by their strongest mark.
-fn rank(exhibits: &mut Vec<ExhibitReport>, top: usize) {
-    let share = |one: &ExhibitReport| {
-        strongest(&one.marks).map_or(0.0, |report| report.comparison.figures.cmc_fraction)
-    };
-    let ratio = |one: &ExhibitReport| one.weight.as_ref().map(|weight| weight.log10_lr);
-    exhibits.sort_by(|one, two| {
-        let weighed = |one: &ExhibitReport| Reverse(one.weight.is_some());
-        let ratios = ratio(two).unwrap_or(0.0).total_cmp(&ratio(one).unwrap_or(0.0));
-        weighed(one)
-            .cmp(&weighed(two))
-            .then(ratios)
-            .then_with(|| share(two).total_cmp(&share(one)))
-            .then_with(|| one.exhibit_id.cmp(&two.exhibit_id))
+    let filter = filter(&arguments.filter);
+    let query = Query { filter: &filter, top: arguments.top as usize, depth: depth(arguments) };
+    let bar = context.progress.bar(0, "searching");
+    let leads = exhibits::search(store, &asked, &query, &mut |advance: Advance| {
+        bar.set_length(advance.total);
+        bar.set_position(advance.done);
+    })?;
+    bar.finish_and_clear();
+    let exhibits = leads.leads.into_iter().enumerate().map(|(place, lead)| {
+        let Lead { exhibit, weight, together, marks } = lead;
+        let marks = marks.into_iter().map(|compared| {
+            let Compared { reference, comparison, weight, .. } = compared;
+            let comparison = ComparisonReport::from(&comparison);
+            CandidateReport::weighed(place + 1, reference.into(), comparison, weight)
+        });
+        let exhibit_id = exhibit.to_string();
+        ExhibitReport { rank: place + 1, exhibit_id, weight, together, marks: marks.collect() }
     });
-    exhibits.truncate(top);
-    for (place, exhibit) in exhibits.iter_mut().enumerate() {
-        exhibit.rank = place + 1;
-        exhibit.marks.iter_mut().for_each(|mark| mark.rank = place + 1);
-    }
+    let searches = leads.searches.into_iter();
+    Ok(Report {
+        questioned: named(),
+        marks_not_shown,
+        exhibits: exhibits.collect(),
+        restricted: Vec::new(),
+        searches: searches
+            .map(|Searched { mark, summary, .. }| SearchReport { mark, summary })
+            .collect(),
+        failures: leads.failures.iter().map(|(scan, why)| failure(*scan, why)).collect(),
+    })
 }
 
 /// The ranked table and what was searched.
@@ -347,6 +320,12 @@ fn describe(report: &Report) -> String {
     text += &table(&header, rows.collect());
     if let Some(first) = report.exhibits.first() {
         let _ = writeln!(text, "The first: {}.", first.together);
+    }
+    for laboratory in &report.restricted {
+        let _ = writeln!(
+            text,
+            "Among the best, but not shared with you: one of {laboratory}. Ask that laboratory."
+        );
     }
     for mark in &report.marks_not_shown {
         let _ =

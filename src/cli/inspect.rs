@@ -1,18 +1,22 @@
 //! `casemark inspect`: what is in a scan, and whether a signature can be had from it.
 
 use super::args::InspectArguments;
+use super::library::{Searching, references};
+use super::nearest::{Known, nearest};
 use super::output::{print, print_json};
 use super::scans::{read, read_options};
 use super::{Context, Outcome, quality};
 use crate::digest::Digest;
 use crate::format::{FileFormat, Metadata, Scan};
-use crate::mark::{self, Head, MarkError};
+use crate::mark::{self, Head, Mark, MarkError};
 use crate::preprocess::PreprocessError;
-use crate::quality::Finding;
+use crate::quality::{Finding, Nearest, examine_mark};
 use crate::signature::{Signature, Summary};
-use crate::surface::Kind;
+use crate::surface::{Kind, MarkKind};
+use anyhow::Context as _;
 use serde::Serialize;
 use std::fmt::Write as _;
+use std::path::Path;
 
 #[derive(Serialize)]
 struct Report {
@@ -44,15 +48,27 @@ struct Report {
 }
 
 pub(super) fn run(context: &Context, arguments: &InspectArguments) -> anyhow::Result<Outcome> {
+    let rules = quality::rules(arguments.config.as_deref())?;
     let (scan, _) = read(&arguments.file, &read_options(&arguments.read)?)?;
     let engine = context.engine.of_mark(arguments.mark);
     let parameters = engine.parameters();
-    let found = mark::find(&scan.surface, arguments.mark.region(), &parameters.segmentation);
-    let looked = found.map(|mark| {
+    let found = mark::find(&scan.surface, arguments.mark.region(), None, &parameters.segmentation);
+    let look = |mark: Mark<'_>| {
         let signature = Signature::extract(&mark.surface, scan.sha256, parameters);
-        let findings = quality::of(&mark, &signature, &scan.metadata).findings;
-        Looked { head: mark.head, signature, findings }
-    });
+        let mut quality = examine_mark(&mark, &signature, &scan.metadata, &rules);
+        if let (Some(store), Ok(signature)) = (&arguments.store, &signature) {
+            let named = || store.display().to_string();
+            let nearest = in_store(context, store, arguments.mark, signature);
+            if let Some(nearest) = nearest.with_context(named)? {
+                quality.hold_against(&nearest, &rules);
+            }
+        }
+        anyhow::Ok(Looked { head: mark.head, signature, findings: quality.findings })
+    };
+    let looked = match found {
+        Ok(mark) => Ok(look(mark)?),
+        Err(error) => Err(error),
+    };
     let report = report(&arguments.file.display().to_string(), &scan, looked);
     if arguments.json {
         print_json(&report)?;
@@ -60,6 +76,20 @@ pub(super) fn run(context: &Context, arguments: &InspectArguments) -> anyhow::Re
         print(&describe(&report))?;
     }
     Ok(Outcome::Done)
+}
+
+/// What of a store is most like a mark.
+fn in_store(
+    context: &Context,
+    store: &Path,
+    mark: MarkKind,
+    signature: &Signature,
+) -> anyhow::Result<Option<Nearest>> {
+    let store = &super::store::open(store)?;
+    let searching = Searching::new(context, mark)?;
+    let references = &references(context, &searching.gallery(store.path()), store)?;
+    let known = Known { store, indexer: &searching.indexer, references };
+    nearest(context, known, mark, signature)
 }
 
 /// What there is of a mark.

@@ -24,6 +24,7 @@ mod holdout;
 mod inspect;
 mod library;
 mod metadata;
+mod nearest;
 mod origin;
 mod output;
 mod parameters;

@@ -1,45 +1,13 @@
-//! Quality at the door: what is said of a scan before it is entered or compared.
+//! Quality at the door: what is said of a scan before it is entered, and by which rules.
 
-use crate::format::Metadata;
-use crate::mark::Mark;
-use crate::parameters::QualityLimits;
-use crate::preprocess::PreprocessError;
-use crate::quality::{Calibration, Circumstances, Finding, Level, Quality, examine};
-use crate::signature::Signature;
-use crate::units::Length;
-use jiff::civil::Date;
+use super::config;
+use crate::quality::{Finding, Level, Rules};
 use std::fmt::Write as _;
+use std::path::Path;
 
-/// Examines a mark that was found on a scan, and its texture.
-pub(super) fn of(
-    mark: &Mark<'_>,
-    signature: &Result<Signature, PreprocessError>,
-    metadata: &Metadata,
-) -> Quality {
-    let texture =
-        |signature: &Signature| signature.summary().deviation_um.map(Length::from_micrometres);
-    let circumstances = Circumstances {
-        texture: signature.as_ref().map(texture).map_err(Clone::clone),
-        in_view: mark.head.as_ref().map(|head| head.in_view),
-        calibration: calibration(metadata),
-    };
-    examine(&mark.surface, &circumstances, &QualityLimits::default())
-}
-
-/// When the instrument was calibrated, by what the file says.
-fn calibration(metadata: &Metadata) -> Calibration {
-    // A date may be followed by a time, which does not matter.
-    let date = |text: &Option<String>| {
-        text.as_deref().and_then(|text| text.get(..10)).and_then(|text| text.parse::<Date>().ok())
-    };
-    match (date(&metadata.calibration_date), date(&metadata.date)) {
-        (None, _) => Calibration::NotStated,
-        (Some(_), None) => Calibration::Undated,
-        (Some(calibrated), Some(measured)) => {
-            let days = measured.duration_since(calibrated).as_secs() / 86_400;
-            Calibration::DaysBefore(days)
-        }
-    }
+/// The rules of a configuration, or the default ones; variables of the environment go before both.
+pub(super) fn rules(config: Option<&Path>) -> anyhow::Result<Rules> {
+    Ok(config::load(config, [])?.quality.rules()?)
 }
 
 /// A line a finding.

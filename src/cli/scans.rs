@@ -1,13 +1,13 @@
 //! Scans on the disk: finding them, reading them, and saying which one was at fault.
 
+use super::Context;
 use super::args::{HeightUnit, ReadArguments, SpacingUnit};
 use super::correction::{Corrected, Words};
-use super::{Context, quality};
 use crate::format::{self, ManifestChecksum, Metadata, ReadOptions, Scan};
 use crate::mark::{self, Head, Mark};
 use crate::matcher::Prepared;
 use crate::preprocess::PreprocessError;
-use crate::quality::Finding;
+use crate::quality::{Quality, Rules, examine_mark};
 use crate::signature::Signature;
 use crate::surface::{MarkKind, Spacing};
 use crate::units::Length;
@@ -157,11 +157,11 @@ pub(super) fn extract_and_examine(
     context: &Context,
     path: &Path,
     options: &ReadOptions,
-    mark: MarkKind,
-    said: &Words,
-) -> anyhow::Result<(Extracted, Vec<Finding>)> {
+    (mark, said): (MarkKind, &Words),
+    rules: &Rules,
+) -> anyhow::Result<(Extracted, Quality)> {
     extract_and(context, path, options, (mark, said), |mark, signature, metadata| {
-        quality::of(mark, signature, metadata).findings
+        examine_mark(mark, signature, metadata, rules)
     })
 }
 
@@ -179,13 +179,8 @@ fn extract_and<T>(
     let (surface, region, sha256) = (&scan.surface, mark.region(), scan.sha256);
     let engine = context.engine.of_mark(mark);
     let segmentation = &engine.parameters().segmentation;
-    let mark = match &corrected {
-        Some(Corrected { regions, .. }) => {
-            mark::find_corrected(surface, region, regions, segmentation)
-        }
-        None => mark::find(surface, region, segmentation),
-    };
-    let mark = mark.with_context(named)?;
+    let said = corrected.as_ref().map(|corrected| &corrected.regions);
+    let mark = mark::find(surface, region, said, segmentation).with_context(named)?;
     let signature = Signature::extract(&mark.surface, sha256, engine.parameters());
     let looked = look(&mark, &signature, &scan.metadata);
     let signature = signature.with_context(named)?;

@@ -31,7 +31,7 @@ const TOGETHER: usize = 16;
 /// A candidate as it is given out.
 #[derive(Serialize)]
 pub(super) struct CandidateReport {
-    pub(super) rank: usize,
+    rank: usize,
     exhibit_id: String,
     scan_id: String,
     pub(super) original_file_name: String,
@@ -55,6 +55,11 @@ pub(super) struct FailureReport {
 }
 
 impl FailureReport {
+    /// Of a record, in words.
+    pub(super) fn new(scan: ScanId, reason: String) -> Self {
+        Self { scan_id: scan.to_string(), reason }
+    }
+
     /// It in a line.
     pub(super) fn words(&self) -> String {
         format!("scan {}: {}", self.scan_id, self.reason)
@@ -95,12 +100,9 @@ struct Found {
 pub(super) fn run(context: &Context, arguments: &SearchArguments) -> anyhow::Result<Outcome> {
     let paths = collect(&arguments.paths)?;
     let source = arguments.source.resolve()?;
-    let mark = match (&arguments.filter.mark[..], &source) {
-        ([mark], _) => *mark,
-        (_, References::Store(path)) => return exhibits::run(context, arguments, &paths, path),
-        (_, References::Server(_)) => {
-            bail!("a server is asked for one mark at a time: name one by --mark")
-        }
+    let mark = match arguments.filter.mark[..] {
+        [mark] => mark,
+        _ => return exhibits::run(context, arguments, &paths, source),
     };
     let installed = weight::installed(&arguments.calibration, mark)?;
     let Found { place, reports, faults } = match source {
@@ -306,10 +308,8 @@ fn at_server(
 }
 
 fn report_of(path: &Path, searched: client::Searched, weigh: Weigh<'_>) -> anyhow::Result<Report> {
-    let failures = searched
-        .failures
-        .into_iter()
-        .map(|(scan, reason)| FailureReport { scan_id: scan.to_string(), reason });
+    let failures = searched.failures.into_iter();
+    let failures = failures.map(|(scan, reason)| FailureReport::new(scan, reason));
     let restricted = searched.restricted.into_iter();
     let candidates = searched.candidates.into_iter().map(|candidate| {
         let client::Candidate { rank, record, comparison, weight } = candidate;
@@ -356,18 +356,28 @@ impl CandidateReport {
         weight: Option<WeightReport>,
         weigh: Weigh<'_>,
     ) -> anyhow::Result<Self> {
-        let RecordReport { scan, mark, exhibit, case, .. } = record;
-        let mark = mark.kind.to_string();
         // A calibration that is installed here goes before the server's.
         let weight = if weigh.installed.is_some() {
-            let (mark, calibre) = (Some(mark.clone()), exhibit.calibre.clone());
+            let mark = Some(record.mark.kind.to_string());
+            let calibre = record.exhibit.calibre.clone();
             let reference = Traits { mark, calibre, ..Traits::default() };
             let traits = [weigh.traits, &reference];
             weight::weigh(weigh.installed, &comparison, traits, Some(weigh.searched))?
         } else {
             weight.unwrap_or_else(|| WeightReport::rank_only(&OutOfScope::NoCalibration))
         };
-        Ok(Self {
+        Ok(Self::weighed(rank, record, comparison, weight))
+    }
+
+    /// Of a record that is compared and weighed.
+    pub(super) fn weighed(
+        rank: usize,
+        record: RecordReport,
+        comparison: ComparisonReport,
+        weight: WeightReport,
+    ) -> Self {
+        let RecordReport { scan, mark, exhibit, case, .. } = record;
+        Self {
             rank,
             exhibit_id: exhibit.id.to_string(),
             scan_id: scan.id.to_string(),
@@ -377,10 +387,10 @@ impl CandidateReport {
             label: exhibit.label,
             country: exhibit.country.map(|country| country.to_string()),
             calibre: exhibit.calibre,
-            mark,
+            mark: mark.kind.to_string(),
             comparison,
             weight,
-        })
+        }
     }
 }
 
@@ -422,7 +432,7 @@ fn report(
 pub(super) fn failure(scan: ScanId, failure: &Failure) -> FailureReport {
     use std::error::Error as _;
     let source = failure.source().map_or_else(String::new, |source| format!(": {source}"));
-    FailureReport { scan_id: scan.to_string(), reason: format!("{failure}{source}") }
+    FailureReport::new(scan, format!("{failure}{source}"))
 }
 
 /// The ranked table and what was searched.

@@ -2,13 +2,15 @@
 
 use super::args::ServeArguments;
 use super::output::print;
-use super::weight::install;
+use super::weight::installed_from;
 use super::{Context, Outcome};
 use crate::access::Identity;
-use crate::calibration::Installed;
-use crate::config::{Config, EvidenceConfig, LogConfig, LogFormat, TlsConfig, VARIABLE_PREFIX};
+use crate::calibration::{Calibrations, Installed};
+use crate::config::{
+    Config, EvidenceConfig, LogConfig, LogFormat, Paths, TlsConfig, VARIABLE_PREFIX,
+};
 use crate::gallery::{Galleries, Gallery, GalleryOpening};
-use crate::service::{Gate, LaboratoryGate, Limits, OpenGate, Security, Server, Tls};
+use crate::service::{Gate, LaboratoryGate, Limits, OpenGate, Parts, Security, Server, Tls};
 use crate::store::DiskStore;
 use crate::surface::MarkKind;
 use anyhow::Context as _;
@@ -34,10 +36,10 @@ pub(super) fn run(context: &Context, arguments: &ServeArguments) -> anyhow::Resu
     config.check_callers()?;
     let security = security(&config)?;
     let gate = gate(&config)?;
-    let calibration = calibration(&config)?;
+    let calibrations = calibrations(&config)?;
     log(&config.log)?;
     warn(&config);
-    tell(context, &calibration);
+    tell(context, &calibrations);
     // 2.
     let path = &config.server.store;
     let store = DiskStore::create_or_open(path).with_context(|| path.display().to_string())?;
@@ -48,9 +50,9 @@ pub(super) fn run(context: &Context, arguments: &ServeArguments) -> anyhow::Resu
     let galleries = Galleries::kept_in(path, &engine);
     let store = Arc::new(store);
     open_beside(&store, galleries.of_mark(MarkKind::BreechFace))?;
-    let audit = Some(Arc::new(audit));
-    let server =
-        Server::with_galleries(engine, store, galleries, calibration, limits, gate, audit)?;
+    let (audit, quality) = (Some(Arc::new(audit)), config.quality.rules()?);
+    let parts = Parts { engine, store, galleries, calibrations, quality, limits, gate, audit };
+    let server = Server::of(parts)?;
     // 3.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(serve(server, security, &config));
@@ -61,29 +63,34 @@ pub(super) fn run(context: &Context, arguments: &ServeArguments) -> anyhow::Resu
 }
 
 /// What scores are worth, by the files of the configuration.
-fn calibration(config: &Config) -> anyhow::Result<Installed> {
+fn calibrations(config: &Config) -> anyhow::Result<Calibrations> {
+    let paths = |paths: &Option<Paths>| paths.clone().unwrap_or_default().0;
     let EvidenceConfig { calibration, validation } = &config.evidence;
-    install(calibration.as_deref(), validation.as_deref()).context("[evidence]")
+    installed_from(&paths(calibration), &paths(validation)).context("[evidence]")
 }
 
 /// Says what scores are worth: who thinks that a calibration is in use has to know if it is not.
-fn tell(context: &Context, installed: &Installed) {
-    let Some((calibration, sha256)) = installed.calibration() else {
+fn tell(context: &Context, calibrations: &Calibrations) {
+    let mut all = calibrations.iter().filter_map(Installed::calibration).peekable();
+    if all.peek().is_none() {
         tracing::info!("no calibration is installed: scores rank and say no more");
-        return;
-    };
-    let population = &calibration.population.name;
-    let of = (calibration.engine_version.as_str(), calibration.parameters_digest);
-    if of == (crate::VERSION, context.engine.digest()) {
-        tracing::info!(%population, %sha256, "calibration");
-    } else {
-        tracing::warn!(
-            %population,
-            %sha256,
-            engine = of.0,
-            parameters = %of.1,
-            "the calibration is of another engine or other parameters: scores rank and say no more"
-        );
+    }
+    for (calibration, sha256) in all {
+        let (population, mark) = (&calibration.population.name, &calibration.population.mark);
+        let of = (calibration.engine_version.as_str(), calibration.parameters_digest);
+        let engine = mark.parse().map(|mark| context.engine.of_mark(mark));
+        if engine.is_ok_and(|engine| of == (crate::VERSION, engine.digest())) {
+            tracing::info!(%population, %mark, %sha256, "calibration");
+        } else {
+            tracing::warn!(
+                %population,
+                %mark,
+                %sha256,
+                engine = of.0,
+                parameters = %of.1,
+                "the calibration is of another engine or other parameters: scores rank and say no more"
+            );
+        }
     }
 }
 

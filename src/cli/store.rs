@@ -287,14 +287,14 @@ fn upgrade(
                     let (region, parameters) = (kind.region(), engine.parameters());
                     let (surface, sha256) = (&read.surface, read.sha256);
                     // What a person said holds for every engine.
-                    let extracted = match store.view(scan)?.said.correction() {
-                        Some(correction) => {
-                            let mask = store.mask(correction.regions)?;
-                            let said = format::read_regions(&mask, &options.limits)?;
-                            mark::extract_corrected(surface, region, &said, sha256, parameters)?
-                        }
-                        None => mark::extract(surface, region, sha256, parameters)?,
-                    };
+                    let view = store.view(scan)?;
+                    let said = view.said.correction().map(|correction| {
+                        let mask = store.mask(correction.regions)?;
+                        anyhow::Ok(format::read_regions(&mask, &options.limits)?)
+                    });
+                    let said = said.transpose()?;
+                    let extracted =
+                        mark::extract(surface, region, said.as_ref(), sha256, parameters)?;
                     let found = extracted.head.as_ref();
                     let segmentation = parameters.segmentation.digest();
                     let found = found.map(|head| Found::of(head, segmentation)).transpose()?;

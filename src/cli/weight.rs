@@ -2,7 +2,7 @@
 
 use super::args::CalibrationArguments;
 use super::output::decimals;
-use crate::calibration::{Calibration, Installed, Scope, Traits, WeightReport};
+use crate::calibration::{Calibration, Calibrations, Installed, Scope, Traits, WeightReport};
 use crate::digest::Digest;
 use crate::report::ComparisonReport;
 use crate::statistics::BoundReached;
@@ -35,39 +35,40 @@ pub(super) fn install(
     read().with_context(|| path.display().to_string())
 }
 
-/// The calibration for a kind of mark: of several the one whose population has it. One alone is taken as it is, and says itself
-/// where it does not hold.
-pub(super) fn installed(
-    arguments: &CalibrationArguments,
-    mark: MarkKind,
-) -> anyhow::Result<Installed> {
-    let (calibrations, validations) = (&arguments.calibration, &arguments.validation);
-    if let ([] | [_], [] | [_]) = (&calibrations[..], &validations[..]) {
-        let path = |paths: &[PathBuf]| paths.first().cloned();
-        return install(path(calibrations).as_deref(), path(validations).as_deref());
-    }
+/// The calibrations of the command line, one for each kind of mark; each validation is of the calibration in its place.
+pub(super) fn calibrations(arguments: &CalibrationArguments) -> anyhow::Result<Calibrations> {
+    installed_from(&arguments.calibration, &arguments.validation)
+}
+
+/// The same of files, wherever they are named.
+pub(super) fn installed_from(
+    calibrations: &[PathBuf],
+    validations: &[PathBuf],
+) -> anyhow::Result<Calibrations> {
     ensure!(
-        validations.is_empty() || validations.len() == calibrations.len(),
+        validations.is_empty() || validations.len() == calibrations.len().max(1),
         "there are {} validations of {} calibrations: wanted none, or one for each",
         validations.len(),
         calibrations.len()
     );
-    let mut found = Installed::default();
+    if calibrations.is_empty() {
+        return Ok(Calibrations::from(install(None, validations.first().map(PathBuf::as_path))?));
+    }
+    let mut all = Calibrations::default();
     for (place, path) in calibrations.iter().enumerate() {
         let validation = validations.get(place).map(PathBuf::as_path);
-        let one = install(Some(path), validation)?;
-        let of_mark =
-            |(calibration, _): (&Calibration, _)| calibration.population.mark == mark.name();
-        if one.calibration().is_some_and(of_mark) {
-            ensure!(
-                !found.is_some(),
-                "{}: a second calibration for {mark}, wanted one for each kind of mark",
-                path.display()
-            );
-            found = one;
-        }
+        let added = all.add(install(Some(path), validation)?);
+        added.with_context(|| path.display().to_string())?;
     }
-    Ok(found)
+    Ok(all)
+}
+
+/// The calibration for a kind of mark.
+pub(super) fn installed(
+    arguments: &CalibrationArguments,
+    mark: MarkKind,
+) -> anyhow::Result<Installed> {
+    Ok(calibrations(arguments)?.of_mark(mark).clone())
 }
 
 /// Weighs a comparison of a questioned scan with a reference; in a search, with how many references were searched.

@@ -9,6 +9,7 @@ use crate::audit;
 use crate::calibration::{ScoreClass, WeightReport};
 use crate::cmc::CellVerdict;
 use crate::comparison::Direction;
+use crate::quality::{Finding, Level, Unit};
 use crate::report::{CellReport, ComparisonReport, DirectionReport, Figures, Provenance};
 use crate::service::{pb, words};
 use crate::statistics::BoundReached;
@@ -47,6 +48,27 @@ pub(super) fn figures(figures: &pb::Figures) -> Figures {
         dx_um: figures.pose.map(|pose| pose.dx_um),
         dy_um: figures.pose.map(|pose| pose.dy_um),
     }
+}
+
+/// What an examiner should know of a mark.
+pub(super) fn finding(finding: pb::QualityFinding) -> Result<Finding, Cause> {
+    let (kind, level) = (finding.kind(), finding.level());
+    let unit = Unit::ALL.into_iter().find(|unit| unit.name() == finding.unit);
+    Ok(Finding {
+        name: words::finding_name(kind).ok_or(Cause::Answer { field: "findings.kind" })?,
+        level: match level {
+            pb::FindingLevel::Note => Level::Note,
+            pb::FindingLevel::Warn => Level::Warn,
+            pb::FindingLevel::Refuse => Level::Refuse,
+            pb::FindingLevel::Unspecified => {
+                return Err(Cause::Answer { field: "findings.level" });
+            }
+        },
+        found: finding.found,
+        threshold: finding.threshold,
+        unit: unit.ok_or(Cause::Answer { field: "findings.unit" })?,
+        words: finding.message,
+    })
 }
 
 /// Of what a comparison is.

@@ -8,6 +8,7 @@ use super::convert;
 use super::error::{Cause, ClientError};
 use super::upload::Upload;
 use crate::digest::Digest;
+use crate::quality::Finding;
 use crate::service::pb::enrol_request::Content;
 use crate::service::{pb, words};
 use crate::store::{Enrolled, ExhibitMetadata, MarkKind, Outcome};
@@ -66,8 +67,19 @@ impl Enrolment {
     }
 }
 
+/// What became of a scan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entered {
+    /// Where it is in the store.
+    pub enrolled: Enrolled,
+    /// How sure the engine is of the parts of a whole head, 0 to 1; `None` where the scan is cropped to its mark.
+    pub confidence: Option<f64>,
+    /// What an examiner should know of the mark, the worst first.
+    pub findings: Vec<Finding>,
+}
+
 /// Work under way; given up when dropped.
-struct Work(JoinHandle<Result<Enrolled, ClientError>>);
+struct Work(JoinHandle<Result<Entered, ClientError>>);
 
 impl Drop for Work {
     fn drop(&mut self) {
@@ -80,14 +92,14 @@ impl Client {
     ///
     /// # Errors
     /// The server refuses the scan or its metadata, or cannot be asked.
-    pub async fn enrol(&self, enrolment: &Enrolment) -> Result<Enrolled, ClientError> {
+    pub async fn enrol(&self, enrolment: &Enrolment) -> Result<Entered, ClientError> {
         call!(self, Repeat::Harmless, {
             let contents = std::iter::once(Content::Metadata(enrolment.head()))
                 .chain(enrolment.upload.chunks().map(Content::Chunk));
             let messages = contents.map(|content| pb::EnrolRequest { content: Some(content) });
             let request = self.request(tokio_stream::iter(messages));
             let answer = self.references().enrol(request).await?.into_inner();
-            Ok(Enrolled {
+            let enrolled = Enrolled {
                 exhibit: convert::parsed("exhibit_id", &answer.exhibit_id)?,
                 mark: convert::parsed("mark_id", &answer.mark_id)?,
                 scan: convert::parsed("scan_id", &answer.scan_id)?,
@@ -99,7 +111,10 @@ impl Client {
                         return Err(Cause::Answer { field: "outcome" });
                     }
                 },
-            })
+            };
+            let confidence = answer.confidence;
+            let findings = answer.findings.into_iter().map(convert::finding);
+            Ok(Entered { enrolled, confidence, findings: findings.collect::<Result<_, _>>()? })
         })
     }
 
@@ -112,7 +127,7 @@ impl Client {
         &self,
         enrolments: impl IntoIterator<Item = (K, Enrolment)>,
         at_once: usize,
-        mut done: impl FnMut(K, Result<Enrolled, ClientError>) -> Result<(), E>,
+        mut done: impl FnMut(K, Result<Entered, ClientError>) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut enrolments = enrolments.into_iter();
         let mut flying: VecDeque<(K, Arc<Enrolment>, Work)> = VecDeque::new();

@@ -2,8 +2,9 @@
 
 use crate::digest::Digest;
 use crate::format::{HeightUnit, ManifestChecksum, ReadOptions, SpacingUnit};
-use crate::service::pb;
+use crate::service::{pb, words};
 use crate::store::ScanId;
+use crate::surface::MarkKind;
 use prost::bytes::Bytes;
 
 /// Bytes of one chunk.
@@ -26,6 +27,7 @@ pub struct Upload {
     bytes: Bytes,
     sha256: Digest,
     options: pb::ReadOptions,
+    mark: Option<MarkKind>,
 }
 
 impl Upload {
@@ -64,7 +66,14 @@ impl Upload {
                 height_unit: height_unit.into(),
                 accept_edited_manifest: options.manifest_checksum == ManifestChecksum::Warn,
             },
+            mark: None,
         })
+    }
+
+    /// The same, of which this mark is meant: without a word, the breech face.
+    #[must_use]
+    pub fn of_mark(self, mark: MarkKind) -> Self {
+        Self { mark: Some(mark), ..self }
     }
 
     /// SHA-256 of the file.
@@ -80,6 +89,7 @@ impl Upload {
             size_bytes: Some(self.bytes.len() as u64),
             sha256: Some(self.sha256.to_string()),
             options: Some(self.options),
+            mark: self.mark.map_or(pb::MarkKind::Unspecified, words::mark).into(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What can be wrong with a configuration?
 
 use crate::access::{IdentityError, PolicyError};
+use crate::parameters::ParameterError;
 
 /// Why a configuration is refused.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +71,9 @@ pub enum ConfigError {
         #[source]
         source: IdentityError,
     },
+    /// A limit of quality out of its bounds.
+    #[error(transparent)]
+    Quality(#[from] ParameterError),
     /// Laboratories that cannot be told apart.
     #[error("the laboratories cannot be told apart")]
     Policy {

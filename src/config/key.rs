@@ -39,7 +39,7 @@ macro_rules! section {
             $(, $minimum:literal..=$maximum:literal)?;)+
     }) => {
         $(#[doc = $section_doc])+
-        #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Deserialize)]
         #[serde(deny_unknown_fields)]
         pub struct $name {
             $($(#[doc = $doc])+ pub $key: $type,)+

@@ -16,12 +16,15 @@ mod tests;
 pub use error::ConfigError;
 pub use key::{Key, Written};
 pub use sections::{
-    Config, EvidenceConfig, LaboratoryConfig, LimitsConfig, LogConfig, LogFormat, ServerConfig,
-    ShareWith, SharingConfig, TlsConfig,
+    Config, EvidenceConfig, LaboratoryConfig, LimitsConfig, LogConfig, LogFormat, Paths,
+    QualityConfig, ServerConfig, ShareWith, SharingConfig, TlsConfig,
 };
 
 use crate::access::{Laboratory, Policy};
+use crate::parameters::QualityLimits;
+use crate::quality::{Name, Rules};
 use crate::store::{Audience, Existence, Sharing};
+use crate::units::{Angle, Length};
 use ::config::{File, FileFormat, Source as _, Value, ValueKind};
 use key::Section;
 use std::fmt::Write as _;
@@ -224,7 +227,39 @@ impl Config {
             let name = crate::access::Identity::new(&laboratory.name, laboratory.country, None);
             name.map_err(|source| ConfigError::Name { name: laboratory.name.clone(), source })?;
         }
+        self.quality.rules()?;
         self.policy().map(|_| ())
+    }
+}
+
+impl QualityConfig {
+    /// What scans are held against.
+    ///
+    /// # Errors
+    /// A limit that is out of its bounds.
+    pub fn rules(&self) -> Result<Rules, ConfigError> {
+        let limits = QualityLimits {
+            greatest_spacing: Length::from_micrometres(self.greatest_spacing_um),
+            least_measured: self.least_measured_share,
+            greatest_noise: self.greatest_noise_ratio,
+            greatest_outliers: self.greatest_outliers_share,
+            greatest_saturated: self.greatest_saturated_share,
+            greatest_tilt: Angle::from_degrees(self.greatest_tilt_deg),
+            least_in_view: self.least_in_view_share,
+            greatest_cut: self.greatest_cut_share,
+            least_texture: Length::from_micrometres(self.least_texture_um),
+            greatest_stored_ncc: self.greatest_stored_ncc,
+            oldest_calibration_days: usize::try_from(self.oldest_calibration_days)
+                .unwrap_or(usize::MAX),
+        };
+        limits.check()?;
+        let names = |names: &[Name]| names.iter().copied().collect();
+        Ok(Rules {
+            limits,
+            refuse: names(&self.refuse),
+            note: names(&self.note),
+            near_duplicates: self.near_duplicates,
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::key::{Key, Section, Written, section};
 use crate::access::Role;
+use crate::quality::Name;
 use crate::store::{Country, Existence};
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -14,11 +15,12 @@ pub(super) const SECTIONS: &[Section] = &[
     LimitsConfig::SECTION,
     SharingConfig::SECTION,
     EvidenceConfig::SECTION,
+    QualityConfig::SECTION,
     LogConfig::SECTION,
 ];
 
 /// Everything that is said to the service.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Where the service listens.
@@ -31,11 +33,34 @@ pub struct Config {
     pub sharing: SharingConfig,
     /// What scores are worth.
     pub evidence: EvidenceConfig,
+    /// How good scans have to be.
+    pub quality: QualityConfig,
     /// What is logged.
     pub log: LogConfig,
     /// Who may do what.
     #[serde(default)]
     pub laboratory: Vec<LaboratoryConfig>,
+}
+
+/// One path, or a list of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "OneOrMore")]
+pub struct Paths(pub Vec<PathBuf>);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMore {
+    One(PathBuf),
+    More(Vec<PathBuf>),
+}
+
+impl From<OneOrMore> for Paths {
+    fn from(paths: OneOrMore) -> Self {
+        Self(match paths {
+            OneOrMore::One(path) => vec![path],
+            OneOrMore::More(paths) => paths,
+        })
+    }
 }
 
 /// How lines of the log are written.
@@ -165,11 +190,50 @@ section! {
     /// What scores are worth. Paths from the folder the service is started in. Without a calibration, or for
     /// what its population lacks, scores rank and say no more.
     evidence: EvidenceConfig {
-        /// The calibration, of `casemark calibrate`.
-        calibration: Option<PathBuf> = Unset("\"calibration.json\"");
+        /// The calibration, of `casemark calibrate`; or a list of them, one for each kind of mark.
+        calibration: Option<Paths> = Unset("\"calibration.json\"");
         /// Its validation, metrics.json of `casemark evaluate --calibration --criteria`: where that passed,
-        /// likelihood ratios are of the class that is statistically validated.
-        validation: Option<PathBuf> = Unset("\"metrics.json\"");
+        /// likelihood ratios are of the class that is statistically validated. For a list of calibrations
+        /// a list as long.
+        validation: Option<Paths> = Unset("\"metrics.json\"");
+    }
+}
+
+section! {
+    /// How good scans have to be. What is beyond a limit is said to who enters or inspects a scan, as a
+    /// warning unless it is named under refuse or note; no score depends on it. `enrol` and `inspect` on a store
+    /// of this machine take it by --config.
+    quality: QualityConfig {
+        /// Findings for which a scan is not entered: spacing, missing, noise, outliers, saturation, tilt,
+        /// clipped, texture, calibration, not_metrological, near_duplicate.
+        refuse: Vec<Name> = Set("[]");
+        /// Findings that are worth knowing and no more.
+        note: Vec<Name> = Set("[]");
+        /// spacing: greatest distance between samples, um.
+        greatest_spacing_um: f64 = Set("12.5");
+        /// missing: least share of a mark's samples that were measured.
+        least_measured_share: f64 = Set("0.9");
+        /// noise: greatest noise as a multiple of the standard deviation of the texture that is compared.
+        greatest_noise_ratio: f64 = Set("1.0");
+        /// outliers: greatest share of samples that are far off their surroundings.
+        greatest_outliers_share: f64 = Set("0.01");
+        /// saturation: greatest share of samples at the very ends of the range of heights.
+        greatest_saturated_share: f64 = Set("0.005");
+        /// tilt: greatest tilt of the mark, degrees.
+        greatest_tilt_deg: f64 = Set("3.0");
+        /// clipped: least share of a whole head's primer, along its circumference, that is in view.
+        least_in_view_share: f64 = Set("0.8");
+        /// clipped: greatest share of a side of the frame that a cropped mark may run along.
+        greatest_cut_share: f64 = Set("0.3");
+        /// texture: least standard deviation of the texture that is compared, um.
+        least_texture_um: f64 = Set("0.1");
+        /// Hold what is entered against what its laboratory has in the store: about a tenth of a second for
+        /// each scan, and 3 us for each record.
+        near_duplicates: bool = Set("true");
+        /// near_duplicate: greatest NCC with a reference in the store.
+        greatest_stored_ncc: f64 = Set("0.95");
+        /// calibration: greatest age of the instrument's calibration when the scan was measured, days.
+        oldest_calibration_days: u64 = Set("365"), 1..=36500;
     }
 }
 

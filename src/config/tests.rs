@@ -1,6 +1,8 @@
 //! Does the configuration follow from its declarations, and does it refuse what it should?
 
 use super::*;
+use crate::quality::Name;
+use std::path::PathBuf;
 
 fn load(text: &str) -> Result<Config, ConfigError> {
     Config::load(Some(ConfigFile { name: "service.toml", text }), [])
@@ -35,6 +37,24 @@ fn the_printed_file_is_complete_commented_and_the_default() {
         }
     }
     assert!(text.lines().all(|line| line.len() <= 110), "a line is too long:\n{text}");
+}
+
+#[test]
+fn the_default_rules_of_quality_are_those_of_the_engine() {
+    assert_eq!(Config::defaults().unwrap().quality.rules().unwrap(), Rules::default());
+    let text = "[quality]\nrefuse = [\"tilt\", \"near_duplicate\"]\ngreatest_tilt_deg = 5\n";
+    let rules = load(text).unwrap().quality.rules().unwrap();
+    assert_eq!(rules.refuse, [Name::Tilt, Name::NearDuplicate].into());
+    assert!((rules.limits.greatest_tilt.degrees() - 5.0).abs() < 1e-9);
+    assert!(load("[quality]\nrefuse = [\"crooked\"]\n").is_err());
+}
+
+#[test]
+fn a_calibration_is_one_path_or_a_list() {
+    let paths = |text: &str| load(text).unwrap().evidence.calibration.unwrap().0;
+    let (one, two) = (PathBuf::from("a.json"), PathBuf::from("b.json"));
+    assert_eq!(paths("[evidence]\ncalibration = \"a.json\"\n"), [one.clone()]);
+    assert_eq!(paths("[evidence]\ncalibration = [\"a.json\", \"b.json\"]\n"), [one, two]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::{Calibration, Circumstances, Measures};
 use crate::parameters::QualityLimits;
 use crate::preprocess::PreprocessError;
 use crate::units::Length;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -14,12 +14,12 @@ pub enum Level {
     Note,
     /// May cost a match: measure again if that is possible.
     Warn,
-    /// Not to be entered or compared.
+    /// Not to be entered.
     Refuse,
 }
 
 /// What it is about. The names are written into files and never change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Name {
     /// The samples are too far apart for the mark.
@@ -42,6 +42,47 @@ pub enum Name {
     Calibration,
     /// Grey levels are no heights.
     NotMetrological,
+    /// The very file is in the store.
+    Duplicate,
+    /// The mark is in the store, measured or exported another time.
+    NearDuplicate,
+}
+
+/// In what figures of a finding are given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum Unit {
+    /// "1", of shares and ratios.
+    #[serde(rename = "1")]
+    One,
+    /// "um".
+    #[serde(rename = "um")]
+    Micrometre,
+    /// "deg".
+    #[serde(rename = "deg")]
+    Degree,
+    /// "day".
+    #[serde(rename = "day")]
+    Day,
+    /// "sample", of a number of them.
+    #[serde(rename = "sample")]
+    Sample,
+}
+
+impl Unit {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::One, Self::Micrometre, Self::Degree, Self::Day, Self::Sample];
+
+    /// As it is written.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::One => "1",
+            Self::Micrometre => "um",
+            Self::Degree => "deg",
+            Self::Day => "day",
+            Self::Sample => "sample",
+        }
+    }
 }
 
 /// One thing that an examiner should know.
@@ -55,8 +96,8 @@ pub struct Finding {
     pub found: Option<f64>,
     /// The threshold that it passed.
     pub threshold: Option<f64>,
-    /// "um", "deg", "day", "sample", or "1" for shares and ratios.
-    pub unit: &'static str,
+    /// Of both.
+    pub unit: Unit,
     /// For people.
     pub words: String,
 }
@@ -66,13 +107,16 @@ impl Finding {
     fn refusal(refusal: &PreprocessError) -> Self {
         let micrometres = |length: Length| length.micrometres();
         let (name, found, threshold, unit) = match refusal {
-            PreprocessError::TooCoarse { found, wanted, .. } => {
-                (Name::Spacing, Some(micrometres(*found)), Some(micrometres(*wanted)), "um")
-            }
+            PreprocessError::TooCoarse { found, wanted, .. } => (
+                Name::Spacing,
+                Some(micrometres(*found)),
+                Some(micrometres(*wanted)),
+                Unit::Micrometre,
+            ),
             PreprocessError::TooFewSamples { found, wanted, .. } => {
-                (Name::Missing, Some(*found as f64), Some(*wanted as f64), "sample")
+                (Name::Missing, Some(*found as f64), Some(*wanted as f64), Unit::Sample)
             }
-            PreprocessError::Flat => (Name::Texture, None, None, "um"),
+            PreprocessError::Flat => (Name::Texture, None, None, Unit::Micrometre),
         };
         let words = refusal.to_string();
         Self { name, level: Level::Refuse, found, threshold, unit, words }
@@ -84,10 +128,48 @@ impl Finding {
             level: Level::Note,
             found: None,
             threshold: None,
-            unit: "1",
+            unit: Unit::One,
             words: "grey levels of a picture are no heights: compared with other pictures only"
                 .to_owned(),
         }
+    }
+}
+
+/// A reference in the store that is most like a mark.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Nearest {
+    /// How people find it: its scan and exhibit.
+    pub reference: String,
+    /// Normalised cross-correlation with it; `None` where they share too few samples at any pose.
+    pub ncc: Option<f64>,
+    /// Whether both are of one file.
+    pub same_file: bool,
+}
+
+impl Nearest {
+    /// What to make of it, if anything.
+    pub(super) fn finding(&self, limits: &QualityLimits) -> Option<Finding> {
+        let Self { reference, ncc, same_file } = self;
+        let threshold = limits.greatest_stored_ncc;
+        let beyond =
+            |name, found| Beyond { name, level: Level::Warn, found, threshold, unit: Unit::One };
+        let found = ncc.filter(|ncc| *ncc > threshold);
+        if *same_file {
+            return Some(Finding {
+                name: Name::Duplicate,
+                level: Level::Note,
+                found: None,
+                threshold: None,
+                unit: Unit::One,
+                words: format!("this very file is in the store: {reference}"),
+            });
+        }
+        found.map(|found| {
+            beyond(Name::NearDuplicate, found).finding(format!(
+                "the mark is in the store already, it seems, measured or exported another time: it correlates to {found:.3} \
+                 with {reference}, and two cases of one firearm to at most {threshold:.2}"
+            ))
+        })
     }
 }
 
@@ -97,7 +179,7 @@ struct Beyond {
     level: Level,
     found: f64,
     threshold: f64,
-    unit: &'static str,
+    unit: Unit,
 }
 
 impl Beyond {
@@ -119,13 +201,13 @@ pub(super) fn of_measures(
         |name, found, threshold, unit| Beyond { name, level: Level::Warn, found, threshold, unit };
     let (spacing, wanted) = (measures.spacing.micrometres(), limits.greatest_spacing.micrometres());
     if spacing > wanted {
-        findings.push(warn(Name::Spacing, spacing, wanted, "um").finding(format!(
+        findings.push(warn(Name::Spacing, spacing, wanted, Unit::Micrometre).finding(format!(
             "samples are {spacing:.1} um apart, wanted at most {wanted:.1} um: fine marks are lost"
         )));
     }
     let (measured, wanted) = (measures.measured, limits.least_measured);
     if measured < wanted {
-        findings.push(warn(Name::Missing, measured, wanted, "1").finding(format!(
+        findings.push(warn(Name::Missing, measured, wanted, Unit::One).finding(format!(
             "only {:.0} % of the mark was measured, wanted at least {:.0} %",
             percent(measured),
             percent(wanted)
@@ -134,14 +216,14 @@ pub(super) fn of_measures(
     if let (Some(noise), Ok(Some(texture))) = (measures.noise, &circumstances.texture) {
         let (ratio, wanted) = (noise.ratio(*texture), limits.greatest_noise);
         if ratio > wanted {
-            findings.push(warn(Name::Noise, ratio, wanted, "1").finding(format!(
+            findings.push(warn(Name::Noise, ratio, wanted, Unit::One).finding(format!(
                 "the noise of {noise:.2} is {ratio:.1} times the texture of {texture:.2}, wanted at most {wanted:.1} times"
             )));
         }
     }
     let (outliers, wanted) = (measures.outliers, limits.greatest_outliers);
     if outliers > wanted {
-        findings.push(warn(Name::Outliers, outliers, wanted, "1").finding(format!(
+        findings.push(warn(Name::Outliers, outliers, wanted, Unit::One).finding(format!(
             "{:.1} % of the samples are far off their surroundings, wanted at most {:.1} %",
             percent(outliers),
             percent(wanted)
@@ -149,7 +231,7 @@ pub(super) fn of_measures(
     }
     let (saturated, wanted) = (measures.saturated, limits.greatest_saturated);
     if saturated > wanted {
-        findings.push(warn(Name::Saturation, saturated, wanted, "1").finding(format!(
+        findings.push(warn(Name::Saturation, saturated, wanted, Unit::One).finding(format!(
             "{:.1} % of the samples are at the very end of the range of heights, wanted at most {:.1} %: the instrument cut them off",
             percent(saturated),
             percent(wanted)
@@ -157,7 +239,7 @@ pub(super) fn of_measures(
     }
     let (tilt, wanted) = (measures.tilt.degrees(), limits.greatest_tilt.degrees());
     if tilt > wanted {
-        findings.push(warn(Name::Tilt, tilt, wanted, "deg").finding(format!(
+        findings.push(warn(Name::Tilt, tilt, wanted, Unit::Degree).finding(format!(
             "the surface slants by {tilt:.1} deg, wanted at most {wanted:.1} deg: one side may be out of focus"
         )));
     }
@@ -177,7 +259,7 @@ fn clipped(
         level: Level::Warn,
         found,
         threshold,
-        unit: "1",
+        unit: Unit::One,
     };
     match circumstances.in_view {
         Some(in_view) => {
@@ -210,7 +292,7 @@ fn texture(circumstances: &Circumstances, limits: &QualityLimits) -> Option<Find
     };
     let (found, threshold) = (texture.micrometres(), limits.least_texture.micrometres());
     (found < threshold).then(|| {
-        Beyond { name: Name::Texture, level: Level::Warn, found, threshold, unit: "um" }.finding(
+        Beyond { name: Name::Texture, level: Level::Warn, found, threshold, unit: Unit::Micrometre }.finding(
             format!(
                 "the texture that is compared has a standard deviation of {found:.3} um, wanted at least {threshold:.3} um: hardly any mark"
             ),
@@ -224,7 +306,7 @@ fn calibration(circumstances: &Circumstances, limits: &QualityLimits) -> Option<
         level: Level::Note,
         found: None,
         threshold: None,
-        unit: "day",
+        unit: Unit::Day,
         words: words.to_owned(),
     };
     match circumstances.calibration {
@@ -240,7 +322,7 @@ fn calibration(circumstances: &Circumstances, limits: &QualityLimits) -> Option<
                 } else {
                     format!("the instrument was calibrated {days} days before the scan, wanted at most {threshold}")
                 };
-                Beyond { name: Name::Calibration, level: Level::Warn, found, threshold, unit: "day" }
+                Beyond { name: Name::Calibration, level: Level::Warn, found, threshold, unit: Unit::Day }
                     .finding(words)
             })
         }

@@ -4,18 +4,24 @@
 //! name that never changes, a level, the figure and the threshold. For whoever stands at the door, before a
 //! scan is entered or compared. Not for what a comparison is worth, and not for files that cannot be read.
 
+#[cfg(feature = "store")]
+mod door;
 mod finding;
 mod measure;
+mod rules;
 #[cfg(test)]
 mod tests;
 
-pub use finding::{Finding, Level, Name};
+#[cfg(feature = "store")]
+pub use door::examine_mark;
+pub use finding::{Finding, Level, Name, Nearest, Unit};
 pub use measure::Measures;
+pub use rules::Rules;
 
-use crate::parameters::QualityLimits;
 use crate::preprocess::PreprocessError;
 use crate::surface::{Kind, Surface};
 use crate::units::Length;
+use std::cmp::Reverse;
 
 /// What is known of a scan besides the surface of its mark.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,27 +56,38 @@ pub struct Quality {
 }
 
 impl Quality {
-    /// The worst level, if anything was found.
+    /// Holds the mark against what is most like it in a store.
+    pub fn hold_against(&mut self, nearest: &Nearest, rules: &Rules) {
+        self.findings.extend(nearest.finding(&rules.limits));
+        self.judge(rules);
+    }
+
+    /// Levels by these rules, and the order.
+    fn judge(&mut self, rules: &Rules) {
+        self.findings.iter_mut().for_each(|finding| finding.level = rules.level(finding));
+        self.findings.sort_by_key(|finding| (Reverse(finding.level), finding.name));
+    }
+
+    /// Why the mark is not to be entered, in words; `None` if it may be.
     #[must_use]
-    pub fn worst(&self) -> Option<Level> {
-        self.findings.iter().map(|finding| finding.level).max()
+    pub fn refusal(&self) -> Option<String> {
+        let refusing = self.findings.iter().filter(|finding| finding.level == Level::Refuse);
+        let words: Vec<&str> = refusing.map(|finding| finding.words.as_str()).collect();
+        (!words.is_empty()).then(|| words.join("; "))
     }
 }
 
-/// Measures the surface of a mark and holds it against the limits.
+/// Measures the surface of a mark and holds it against the rules.
 ///
 /// Cost: about that of reading the surface once, some milliseconds for a mark of 550 by 550 samples.
 #[must_use]
-pub fn examine(
-    surface: &Surface,
-    circumstances: &Circumstances,
-    limits: &QualityLimits,
-) -> Quality {
+pub fn examine(surface: &Surface, circumstances: &Circumstances, rules: &Rules) -> Quality {
     let measures = Measures::of(surface);
-    let mut findings = finding::of_measures(&measures, circumstances, limits);
+    let mut findings = finding::of_measures(&measures, circumstances, &rules.limits);
     if surface.kind() == Kind::Reflectance {
         findings.push(Finding::not_metrological());
     }
-    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.level), finding.name));
-    Quality { measures, findings }
+    let mut quality = Quality { measures, findings };
+    quality.judge(rules);
+    quality
 }

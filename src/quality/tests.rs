@@ -43,7 +43,7 @@ fn good() -> Circumstances {
 }
 
 fn names(surface: &Surface, circumstances: &Circumstances) -> Vec<(Name, Level)> {
-    let quality = examine(surface, circumstances, &QualityLimits::default());
+    let quality = examine(surface, circumstances, &Rules::default());
     assert!(quality.findings.iter().all(|finding| !finding.words.is_empty()));
     quality.findings.iter().map(|finding| (finding.name, finding.level)).collect()
 }
@@ -104,8 +104,8 @@ fn circumstances_speak_too_and_the_worst_comes_first() {
             (Name::Calibration, Level::Note)
         ]
     );
-    let quality = examine(&surface, &refused, &QualityLimits::default());
-    assert_eq!(quality.worst(), Some(Level::Refuse));
+    let quality = examine(&surface, &refused, &Rules::default());
+    assert!(quality.refusal().is_some());
     let tilt = quality.measures.tilt;
     assert!((tilt.degrees() - Angle::from_radians(0.1_f64.atan()).degrees()).abs() < 0.01);
     for (calibration, level) in [

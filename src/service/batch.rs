@@ -230,7 +230,8 @@ fn compare(
     bench.compute(|| {
         scope.shared.metrics.comparisons.inc();
         let comparison = asking.matcher.compare(&reference, &mut asking.engine.workspace())?;
-        let weight = weigh(scope, &comparison, [&asking.traits, &traits], None)?;
+        let mark = asking.engine.parameters().mark;
+        let weight = weigh(scope, mark, &comparison, [&asking.traits, &traits], None)?;
         Ok((convert::comparison(&comparison, cells), convert::weight(weight)))
     })
 }

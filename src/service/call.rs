@@ -18,10 +18,11 @@ use super::trail::Trail;
 use super::upload::{Budget, Inbound};
 use super::work::Workers;
 use crate::audit::AuditLog;
-use crate::calibration::Installed;
+use crate::calibration::Calibrations;
 use crate::digest::Digest;
 use crate::gallery::{Class, Galleries};
 use crate::matcher::Engine;
+use crate::quality::Rules;
 use crate::store::{ReferenceStore, ScanId, ScanView, StoreError};
 use prost::Message;
 use std::sync::Arc;
@@ -51,9 +52,11 @@ pub(super) struct Shared {
     /// The store's references, ready to be searched.
     pub(super) galleries: Galleries,
     pub(super) limits: Limits,
+    /// What scans that are entered are held against.
+    pub(super) quality: Rules,
     pub(super) gate: Arc<dyn Gate>,
     /// What scores are worth.
-    pub(super) calibration: Installed,
+    pub(super) calibrations: Calibrations,
     /// Absent where no log is kept.
     pub(super) audit: Option<Arc<AuditLog>>,
     pub(super) workers: Workers,

@@ -77,7 +77,13 @@ async fn compare(
             scope.shared.metrics.comparisons.inc();
             let matcher = Matcher::new(&engine, questioned);
             let comparison = matcher.compare(&reference, &mut engine.workspace())?;
-            let weight = weigh(&scope, &comparison, [&of_questioned, &of_reference], None)?;
+            let weight = weigh(
+                &scope,
+                engine.parameters().mark,
+                &comparison,
+                [&of_questioned, &of_reference],
+                None,
+            )?;
             Ok(pb::CompareResponse {
                 comparison: Some(convert::comparison(&comparison, Cells::Whole)),
                 weight: Some(convert::weight(weight)),

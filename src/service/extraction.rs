@@ -46,10 +46,13 @@ async fn extract(
     // 2.
     let work = move |bench: &super::work::Bench| {
         bench.compute(|| {
+            let mark = assembly.mark().unwrap_or(MarkKind::BreechFace);
             let upload = assembly.finish()?;
             scope.trail.about(scans::file_subject(upload.sha256));
-            let extracted = scans::extract(&scope, upload, MarkKind::BreechFace, None)?;
-            Ok(convert::extraction(&extracted.scan, extracted.signature.summary()))
+            let extracted = scans::extract(&scope, upload, mark, None)?;
+            let confidence = extracted.head.as_ref().map(|head| head.confidence);
+            let summary = extracted.signature.summary();
+            Ok(convert::extraction(&extracted.scan, summary, &extracted.quality, confidence))
         })
     };
     shared.workers.run(Queue::Jobs, work).await

@@ -7,7 +7,7 @@ use super::pb::download_response::Content as Downloaded;
 use super::pb::enrol_request::Content;
 use super::pb::reference_service_server::ReferenceService;
 use super::pb::withdraw_request::Subject as Named;
-use super::scans::{extract, file_subject};
+use super::scans::{extract, file_subject, nearest};
 use super::status::{Fault, Problem};
 use super::upload::{Assembly, Inbound, Upload};
 use super::work::{Bench, Queue};
@@ -212,7 +212,7 @@ fn enter(
     upload: Upload,
     entry: &Entry,
 ) -> Result<pb::EnrolResponse, Fault> {
-    let (extracted, found, said) = bench.compute(|| {
+    let (mut extracted, found, said) = bench.compute(|| {
         let field = upload.field;
         let draw = |regions: &Regions| {
             format::write_regions(regions).map_err(|source| Fault::Format { field, source })
@@ -233,7 +233,17 @@ fn enter(
         let (confidence, in_view) = (head.confidence, head.in_view);
         LocationBlob { regions, segmentation: parameters, confidence, in_view }
     });
+    if scope.shared.quality.near_duplicates {
+        let laboratory = &entry.exhibit.laboratory;
+        let nearest = nearest(scope, bench, entry.mark, laboratory, &extracted.signature)?;
+        if let Some(nearest) = nearest {
+            extracted.quality.hold_against(&nearest, &scope.shared.quality);
+        }
+    }
     let (upload, signature) = (&extracted.upload, &extracted.signature);
+    if let Some(words) = extracted.quality.refusal() {
+        return Err(Fault::Quality { field: upload.field, words });
+    }
     if bench.stopped() {
         return Err(Fault::Cancelled);
     }
@@ -263,7 +273,9 @@ fn enter(
             Outcome::Duplicate => scope.trail.remark("already known"),
             Outcome::Corrected => scope.trail.remark("corrected"),
         }
-        Ok(convert::enrolled(&enrolled, upload.sha256.to_string()))
+        let (findings, sha256) = (&extracted.quality.findings, upload.sha256.to_string());
+        let confidence = extracted.head.as_ref().map(|head| head.confidence);
+        Ok(convert::enrolled(&enrolled, sha256, findings, confidence))
     };
     let answer = scope.trail.change(enrol, digest_of)?;
     // The next search would do it; here nobody waits for a search.

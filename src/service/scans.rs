@@ -3,14 +3,18 @@
 use super::call::Scope;
 use super::status::Fault;
 use super::upload::{Assembly, Inbound, Message, Upload};
+use super::work::Bench;
 use super::{convert, pb};
 use crate::calibration::Traits;
 use crate::digest::Digest;
 use crate::format::{self, Scan};
 use crate::mark::{self, Head};
 use crate::matcher::{Engine, Prepared};
+use crate::parameters::Cascade;
+use crate::quality::{Nearest, Quality, examine_mark};
+use crate::search::{Advance, Questioned, Search, SearchError, Stored};
 use crate::signature::Signature;
-use crate::store::{ScanId, ScanView, StoreError, Subject};
+use crate::store::{Filter, ScanId, ScanView, StoreError, Subject};
 use crate::surface::{MarkKind, Regions};
 
 /// A scan to compare.
@@ -58,6 +62,7 @@ pub(super) struct Extracted {
     pub(super) signature: Signature,
     /// What the engine found, where it is a whole head.
     pub(super) head: Option<Head>,
+    pub(super) quality: Quality,
 }
 
 impl Source {
@@ -84,6 +89,14 @@ pub(super) fn file_subject(sha256: Digest) -> String {
     format!("file {sha256}")
 }
 
+/// Reads an upload.
+pub(super) fn read(assembly: Assembly) -> Result<(Upload, Scan), Fault> {
+    let upload = assembly.finish()?;
+    let field = upload.field;
+    let scan = format::read(&upload.bytes, &upload.options);
+    Ok((upload, scan.map_err(|source| Fault::Format { field, source })?))
+}
+
 /// Reads an upload and extracts the signature of its mark, which is cut out where it shows a whole head, or where a person
 /// said that it is.
 pub(super) fn extract(
@@ -96,25 +109,60 @@ pub(super) fn extract(
     let scan = format::read(&upload.bytes, &upload.options)
         .map_err(|source| Fault::Format { field, source })?;
     let engine = scope.shared.engine.of_mark(mark);
-    let (surface, region, parameters) = (&scan.surface, mark.region(), engine.parameters());
-    let extracted = match said {
-        Some(said) => mark::extract_corrected(surface, region, said, upload.sha256, parameters),
-        None => mark::extract(surface, region, upload.sha256, parameters),
-    };
-    let mark::Extracted { signature, head } =
-        extracted.map_err(|source| Fault::Mark { field, source })?;
-    Ok(Extracted { upload, scan, signature, head })
+    let (region, parameters) = (mark.region(), engine.parameters());
+    let unfit = |source| Fault::Mark { field, source };
+    let found = mark::find(&scan.surface, region, said, &parameters.segmentation).map_err(unfit)?;
+    let signature = Signature::extract(&found.surface, upload.sha256, parameters);
+    let quality = examine_mark(&found, &signature, &scan.metadata, &scope.shared.quality);
+    let signature = signature.map_err(|source| unfit(source.into()))?;
+    let head = found.head;
+    Ok(Extracted { upload, scan, signature, head, quality })
 }
 
-/// The signature of a scan, and what is known of it; `mark` is that of an upload.
+/// What its laboratory has in the store that is most like a mark; `None` where there is nothing that could be compared.
+pub(super) fn nearest(
+    scope: &Scope,
+    bench: &Bench,
+    mark: MarkKind,
+    laboratory: &str,
+    signature: &Signature,
+) -> Result<Option<Nearest>, Fault> {
+    let shared = &scope.shared;
+    let (engine, gallery) = (&shared.engine.of_mark(mark), shared.galleries.of_mark(mark));
+    let (store, indexer) = (&*shared.store, gallery.indexer());
+    let questioned = bench.compute(|| Ok(Questioned::new(engine, indexer, signature)?))?;
+    let search = Search {
+        engine,
+        indexer,
+        cascade: &Cascade::default(),
+        references: &gallery.snapshot(store).map_err(SearchError::from)?,
+        signatures: &Stored { store, extraction: signature.extraction_digest() },
+        pool: Some(bench.pool()),
+    };
+    let laboratory = Some(laboratory.to_owned());
+    let filter = Filter { mark: Some(mark), laboratory, ..Filter::default() };
+    let Some(found) = search.nearest(&filter, &questioned, &mut |_: Advance| ())? else {
+        return Ok(None);
+    };
+    let view = store.view(found.scan)?;
+    Ok(Some(Nearest {
+        reference: format!("scan {} of exhibit {}", view.scan.id, view.exhibit.id),
+        ncc: found.comparison.ncc(),
+        same_file: view.scan.original == signature.source(),
+    }))
+}
+
+/// The signature of a scan, and what is known of it. The mark of an upload is the stated one, else that which it states
+/// itself, else the breech face.
 pub(super) fn signature(
     scope: &Scope,
     source: Source,
-    mark: MarkKind,
+    stated: Option<MarkKind>,
 ) -> Result<(Signature, Traits, MarkKind), Fault> {
     match source {
         Source::Stored(id) => stored_signature(scope, id),
         Source::Uploaded(assembly) => {
+            let mark = stated.or(assembly.mark()).unwrap_or(MarkKind::BreechFace);
             let Extracted { scan, signature, .. } = extract(scope, assembly.finish()?, mark, None)?;
             let instrument = scan.metadata.instrument.name();
             let stated = Some(mark.to_string());
@@ -124,9 +172,9 @@ pub(super) fn signature(
     }
 }
 
-/// A scan made ready for comparing, an upload that shows a whole head by its breech face.
+/// A scan made ready for comparing.
 pub(super) fn prepare(scope: &Scope, source: Source) -> Result<Ready, Fault> {
-    let (signature, traits, mark) = signature(scope, source, MarkKind::BreechFace)?;
+    let (signature, traits, mark) = signature(scope, source, None)?;
     let engine = scope.shared.engine.of_mark(mark);
     Ok(Ready { prepared: engine.prepare(&signature)?, traits, engine })
 }

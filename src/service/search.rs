@@ -19,16 +19,16 @@ use super::status::Fault;
 use super::trail::Transcript;
 use super::upload::Inbound;
 use super::work::Bench;
-use super::{convert, pb};
+use super::{convert, exhibits, pb};
 use crate::calibration::{Traits, WeightReport};
 use crate::gallery::Class;
 use crate::parameters::Cascade;
 use crate::report::Figures;
 use crate::search::{
     Advance, Candidate, Depth, Failure, Observer, Query, Questioned, Search, SearchError,
-    SearchResult, Stage, Stored,
+    SearchResult, Stage, Stored, Summary,
 };
-use crate::store::{Filter, MarkKind, ScanId, ScanView, Skipped, StoreError};
+use crate::store::{Filter, ScanId, ScanView, Skipped, StoreError};
 use std::error::Error as _;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ const TOP: usize = 20;
 /// Leaders told of while a search runs.
 const LEADERS: usize = 10;
 /// Failures that a summary names.
-const FAILURES: usize = 100;
+pub(super) const FAILURES: usize = 100;
 
 #[derive(Debug)]
 pub(super) struct Searches(pub(super) Arc<Shared>);
@@ -113,6 +113,7 @@ async fn answer(
     let top = convert::count("query.top", query.top, TOP, scope.shared.limits.candidates)?;
     let depth = if query.exhaustive { Depth::Exhaustive } else { Depth::Cascade };
     let cascade = convert::cascade("query.recall", query.recall)?;
+    let marks = exhibits::marks(&query.marks, &filter, query.questioned.as_ref())?;
     scope.trail.remark(convert::describe(&filter));
     let (questioned, next) = receive(&scope, &mut inbound, FIELDS, query.questioned).await?;
     if next.is_some() {
@@ -121,6 +122,10 @@ async fn answer(
     scope.trail.about(questioned.subject());
     // 2.
     let outbound = unopened.open().await?;
+    if !marks.is_empty() {
+        let wanted = exhibits::Wanted { marks, filter, top, depth, cascade, cells };
+        return exhibits::answer(scope, share, questioned, wanted, outbound).await;
+    }
     let (shared, trail) = (Arc::clone(&scope.shared), Arc::clone(&scope.trail));
     let wanted = Wanted { questioned, filter, top, depth, cascade };
     let unrestricted = scope.caller.unrestricted;
@@ -160,7 +165,7 @@ async fn answer(
         transcript.add(&restricted);
         outbound.send(restricted).await?;
     }
-    let mut summary = summary(&result, failures, skipped);
+    let mut summary = summary(&result.summary, failures, skipped);
     transcript.add(&event(Event::Summary(summary.clone())));
     summary.elapsed = prost_types::Duration::try_from(elapsed).ok();
     shared.metrics.searched(summary.records_searched, elapsed);
@@ -178,7 +183,7 @@ fn find(
     let Wanted { questioned, mut filter, top, depth, cascade } = wanted;
     let shared = &scope.shared;
     // 1.
-    let stated = filter.mark.unwrap_or(MarkKind::BreechFace);
+    let stated = filter.mark;
     let (signature, traits, mark) = bench.compute(|| signature(scope, questioned, stated))?;
     filter.mark = Some(filter.mark.unwrap_or(mark));
     let (engine, gallery) = (&shared.engine.of_mark(mark), shared.galleries.of_mark(mark));
@@ -188,7 +193,7 @@ fn find(
     // 2.
     let store = &*shared.store;
     let references = gallery.snapshot(store).map_err(SearchError::from)?;
-    let mut follower = Follower { scope, bench, outbound, compared: 0, told: Vec::new() };
+    let mut follower = Follower::new(scope, bench, outbound);
     let started = Instant::now();
     let search = Search {
         engine,
@@ -216,7 +221,7 @@ fn find(
             let mark = Some(view.mark.kind.to_string());
             let calibre = view.exhibit.calibre.clone();
             let reference = Traits { mark, calibre, ..Traits::default() };
-            weigh(scope, &candidate.comparison, [&traits, &reference], searched)
+            weigh(scope, view.mark.kind, &candidate.comparison, [&traits, &reference], searched)
         });
         weights.collect::<Result<_, Fault>>()
     })?;
@@ -229,13 +234,13 @@ fn find(
     Ok(Found { result, records, weights, failures, elapsed })
 }
 
-fn failed(scan: ScanId, failure: &Failure) -> pb::SearchFailure {
+pub(super) fn failed(scan: ScanId, failure: &Failure) -> pb::SearchFailure {
     let source = failure.source().map_or_else(String::new, |source| format!(": {source}"));
     pb::SearchFailure { scan_id: scan.to_string(), reason: format!("{failure}{source}") }
 }
 
 /// How many records the filter left out.
-const fn skipped(skipped: Skipped) -> pb::SearchSkipped {
+pub(super) const fn skipped(skipped: Skipped) -> pb::SearchSkipped {
     pb::SearchSkipped {
         mark: skipped.mark,
         calibre: skipped.calibre,
@@ -258,7 +263,7 @@ fn may_be_told(scope: &Scope, scan: ScanId) -> bool {
 }
 
 /// Tells the client how far the search is, and the search when the client is gone.
-struct Follower<'a> {
+pub(super) struct Follower<'a> {
     scope: &'a Scope,
     bench: &'a Bench,
     outbound: Outbound<pb::SearchResponse>,
@@ -266,6 +271,16 @@ struct Follower<'a> {
     compared: u64,
     /// The leaders that the client knows.
     told: Vec<ScanId>,
+}
+
+impl<'a> Follower<'a> {
+    pub(super) const fn new(
+        scope: &'a Scope,
+        bench: &'a Bench,
+        outbound: Outbound<pb::SearchResponse>,
+    ) -> Self {
+        Self { scope, bench, outbound, compared: 0, told: Vec::new() }
+    }
 }
 
 impl Observer for Follower<'_> {
@@ -279,7 +294,9 @@ impl Observer for Follower<'_> {
 
     fn progress(&mut self, advance: Advance, best: &[Candidate]) {
         if advance.stage == Stage::Comparison {
-            self.scope.shared.metrics.comparisons.inc_by(advance.done - self.compared);
+            // Of several searches, each begins anew.
+            let before = if advance.done < self.compared { 0 } else { self.compared };
+            self.scope.shared.metrics.comparisons.inc_by(advance.done - before);
             self.compared = advance.done;
         }
         let told = best.iter().filter(|candidate| may_be_told(self.scope, candidate.scan));
@@ -306,17 +323,16 @@ impl Observer for Follower<'_> {
     }
 }
 
-fn event(event: Event) -> pb::SearchResponse {
+pub(super) fn event(event: Event) -> pb::SearchResponse {
     pb::SearchResponse { event: Some(event) }
 }
 
 /// All but the time it took, which is another at every search.
-fn summary(
-    result: &SearchResult,
+pub(super) fn summary(
+    summary: &Summary,
     failures: Vec<pb::SearchFailure>,
     skipped: Option<pb::SearchSkipped>,
 ) -> pb::SearchSummary {
-    let summary = &result.summary;
     pb::SearchSummary {
         records_searched: summary.records_searched,
         records_failed: summary.records_failed,

@@ -30,9 +30,10 @@ use super::status::REQUEST_ID;
 use super::upload::Budget;
 use super::work::Workers;
 use crate::audit::AuditLog;
-use crate::calibration::Installed;
+use crate::calibration::Calibrations;
 use crate::gallery::Galleries;
 use crate::matcher::Engine;
+use crate::quality::Rules;
 use crate::store::{ReferenceStore, Statistics, StoreError};
 use std::fmt;
 use std::net::SocketAddr;
@@ -130,6 +131,32 @@ pub enum ServeError {
     Metrics(#[source] std::io::Error),
 }
 
+/// What a server is made of.
+pub struct Parts {
+    /// Extracts and compares.
+    pub engine: Engine,
+    /// Keeps the references.
+    pub store: Arc<dyn ReferenceStore>,
+    /// What is kept of the store's references, to search them.
+    pub galleries: Galleries,
+    /// What scores are worth.
+    pub calibrations: Calibrations,
+    /// What scans that are entered are held against.
+    pub quality: Rules,
+    /// How much clients may ask.
+    pub limits: Limits,
+    /// Decides who may do what.
+    pub gate: Arc<dyn Gate>,
+    /// Has everything that was asked, if it is kept.
+    pub audit: Option<Arc<AuditLog>>,
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
 /// Engine and store, as a service.
 #[derive(Debug)]
 pub struct Server {
@@ -162,7 +189,8 @@ impl Monitor {
 
 impl Server {
     /// A server over an engine and a store, within these limits; the gate decides who may do what, and the log, if one is
-    /// kept, has everything that was asked. What it keeps of the store's references, to search them, is in memory alone.
+    /// kept, has everything that was asked. What it keeps of the store's references, to search them, is in memory alone; no
+    /// calibration is installed, and scans are held against the default rules.
     ///
     /// # Errors
     /// [`ServeError::Threads`].
@@ -173,29 +201,24 @@ impl Server {
         gate: Arc<dyn Gate>,
         audit: Option<Arc<AuditLog>>,
     ) -> Result<Self, ServeError> {
-        let galleries = Galleries::of(&engine);
-        Self::with_galleries(engine, store, galleries, Installed::default(), limits, gate, audit)
+        let (galleries, calibrations) = (Galleries::of(&engine), Calibrations::default());
+        let quality = Rules::default();
+        Self::of(Parts { engine, store, galleries, calibrations, quality, limits, gate, audit })
     }
 
-    /// The same with what is kept of the store's references, and with a calibration, if one is installed.
+    /// A server of these parts.
     ///
     /// # Errors
     /// [`ServeError::Threads`].
-    pub fn with_galleries(
-        engine: Engine,
-        store: Arc<dyn ReferenceStore>,
-        galleries: Galleries,
-        calibration: Installed,
-        limits: Limits,
-        gate: Arc<dyn Gate>,
-        audit: Option<Arc<AuditLog>>,
-    ) -> Result<Self, ServeError> {
+    pub fn of(parts: Parts) -> Result<Self, ServeError> {
+        let Parts { engine, store, galleries, calibrations, quality, limits, gate, audit } = parts;
         let metrics = Arc::new(Metrics::new());
         let shared = Shared {
             engine,
             store,
             galleries,
-            calibration,
+            calibrations,
+            quality,
             gate,
             audit,
             workers: Workers::new(&limits, Arc::clone(&metrics)).map_err(ServeError::Threads)?,

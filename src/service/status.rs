@@ -9,6 +9,7 @@ use super::room::Room;
 use crate::audit::AuditError;
 use crate::calibration::CalibrationError;
 use crate::digest::Digest;
+use crate::exhibits::ExhibitsError;
 use crate::format::{FormatError, MaskImageError};
 use crate::gallery::GalleryError;
 use crate::mark::MarkError;
@@ -40,6 +41,8 @@ pub(super) enum Fault {
     Format { field: &'static str, source: FormatError },
     #[error("no signature can be had from {field}")]
     Mark { field: &'static str, source: MarkError },
+    #[error("{field} is not good enough: {words}")]
+    Quality { field: &'static str, words: String },
     #[error("the scans cannot be compared")]
     Compare { source: CompareError },
     #[error("{field} was stated to have {stated} bytes, {found} came")]
@@ -117,6 +120,8 @@ pub(super) enum Problem {
     Repeated,
     #[error("is given where it means nothing")]
     Unwanted,
+    #[error("does not go with query.marks: wanted {wanted}")]
+    BesideMarks { wanted: &'static str },
     #[error("names no upload of this stream")]
     UnknownUpload,
     #[error("is no token of this method")]
@@ -142,6 +147,7 @@ impl Fault {
             Self::Field { .. }
             | Self::Order { .. }
             | Self::Mark { .. }
+            | Self::Quality { .. }
             | Self::Length { .. }
             | Self::Sha256 { .. }
             | Self::RequestIdReused => Code::InvalidArgument,
@@ -186,6 +192,7 @@ impl Fault {
                 FileFault::Limit => "FILE_BEYOND_LIMIT",
             },
             Self::Mark { .. } => "SURFACE_UNUSABLE",
+            Self::Quality { .. } => "SURFACE_NOT_GOOD_ENOUGH",
             Self::Compare { .. } => "NOT_COMPARABLE",
             Self::Length { .. } => "LENGTH_DIFFERS",
             Self::Sha256 { .. } => "SHA256_DIFFERS",
@@ -295,7 +302,7 @@ impl Fault {
                 FileFault::Statement(option) => format!("{field}.options.{option}").into(),
                 FileFault::Limit => return None,
             }),
-            Self::Mark { field, .. } => Some((*field).into()),
+            Self::Mark { field, .. } | Self::Quality { field, .. } => Some((*field).into()),
             Self::Length { field, .. } => Some(format!("{field}.size_bytes").into()),
             Self::Sha256 { field, .. } => Some(format!("{field}.sha256").into()),
             Self::RequestIdReused => Some("metadata.request_id".into()),
@@ -338,6 +345,15 @@ impl From<StoreError> for Fault {
 impl From<CompareError> for Fault {
     fn from(source: CompareError) -> Self {
         Self::Compare { source }
+    }
+}
+
+impl From<ExhibitsError> for Fault {
+    fn from(error: ExhibitsError) -> Self {
+        match error {
+            ExhibitsError::Search(error) => error.into(),
+            ExhibitsError::Weight(source) => Self::Weight { source: Box::new(source) },
+        }
     }
 }
 

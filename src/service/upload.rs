@@ -12,6 +12,7 @@ use super::room::Room;
 use super::status::{Fault, Problem};
 use crate::digest::Digest;
 use crate::format::ReadOptions;
+use crate::surface::MarkKind;
 use prost::bytes::Bytes;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -69,6 +70,8 @@ pub(super) struct Assembly {
     stated_bytes: Option<u64>,
     stated_sha256: Option<Digest>,
     options: ReadOptions,
+    /// The mark that is meant, where that is stated.
+    mark: Option<MarkKind>,
     limit: u64,
     held: OwnedSemaphorePermit,
     bytes: Vec<u8>,
@@ -82,7 +85,7 @@ impl Assembly {
         limit: u64,
         budget: &Budget,
     ) -> Result<Self, Fault> {
-        let pb::ScanUpload { file_name, size_bytes, sha256, options } = upload;
+        let pb::ScanUpload { file_name, size_bytes, sha256, options, mark } = upload;
         if let Some(stated) = size_bytes
             && stated > limit
         {
@@ -95,16 +98,23 @@ impl Assembly {
             })
             .transpose()?;
         let options = convert::read_options(field, options, limit)?;
+        let mark = convert::any_mark(format!("{field}.mark"), mark)?;
         Ok(Self {
             field,
             file_name,
             stated_bytes: size_bytes,
             stated_sha256,
             options,
+            mark,
             limit,
             held: budget.take(0)?,
             bytes: Vec::new(),
         })
+    }
+
+    /// The mark that is meant, where that is stated.
+    pub(super) const fn mark(&self) -> Option<MarkKind> {
+        self.mark
     }
 
     /// Takes the next bytes.

@@ -59,8 +59,9 @@ fn attempt(
         .map(|(place, pair)| (place, pair.scans))
         .filter(|(_, scans)| sound(scans))
         .unzip();
-    let (paths, options) = (work.paths.clone(), work.options.clone());
-    let load: Load<anyhow::Error> = Arc::new(move |scan| upload(&paths[scan], &options));
+    let (paths, options, mark) = (work.paths.clone(), work.options.clone(), work.mark);
+    let load: Load<anyhow::Error> =
+        Arc::new(move |scan| Ok(upload(&paths[scan], &options)?.of_mark(mark)));
     let bar = context.progress.bar(pairs.len() as u64, "comparing");
     let mut rows = BTreeMap::new();
     let pairs = BatchPairs { pairs };
@@ -92,7 +93,7 @@ fn check(
         if !needed {
             continue;
         }
-        let fault = match upload(path, &work.options) {
+        let fault = match upload(path, &work.options).map(|upload| upload.of_mark(work.mark)) {
             Err(fault) => fault,
             Ok(upload) => match remote.wait(remote.client().extract(&upload)) {
                 Ok(()) => continue,

@@ -7,7 +7,7 @@ use crate::cli::correction::Corrected;
 use crate::cli::enrol::{HowFound, Tally, Work};
 use crate::cli::metadata::Entry;
 use crate::cli::scans::read;
-use crate::client::{Correction, Enrolment};
+use crate::client::{Correction, Enrolment, Entered};
 use crate::format::{self, ReadOptions};
 use anyhow::{Context as _, bail};
 use std::cell::RefCell;
@@ -76,14 +76,10 @@ pub(in crate::cli) fn enrol(
         |(place, path, how), entered| {
             bar.inc(1);
             let error = match entered {
-                Ok(enrolled) => {
-                    return tally.entered(
-                        &bar,
-                        path,
-                        &enrolled,
-                        HowFound::said(how.as_deref()),
-                        work.json,
-                    );
+                Ok(Entered { enrolled, confidence, findings }) => {
+                    let correction = how.as_deref();
+                    let how = HowFound { confidence, correction, findings: &findings };
+                    return tally.entered(&bar, path, &enrolled, how, work.json);
                 }
                 Err(error) => error,
             };

@@ -6,6 +6,7 @@ use crate::calibration::{ScoreClass, WeightReport};
 use crate::cmc::CellVerdict;
 use crate::comparison::{Comparison, Direction};
 use crate::format::{self, Warning};
+use crate::quality::{Finding, Level, Quality};
 use crate::report::{CellReport, ComparisonReport, DirectionReport, Figures};
 use crate::search::Stage;
 use crate::service::pb;
@@ -149,15 +150,15 @@ fn surface_kind(kind: Kind) -> pb::SurfaceKind {
 }
 
 /// What a scan says of itself, and what is kept of it.
-pub(in crate::service) fn extraction(scan: &format::Scan, summary: Summary) -> pb::ExtractResponse {
+pub(in crate::service) fn extraction(
+    scan: &format::Scan,
+    summary: Summary,
+    quality: &Quality,
+    confidence: Option<f64>,
+) -> pb::ExtractResponse {
     let mut findings: Vec<pb::QualityFinding> =
-        scan.metadata.warnings.iter().map(finding).collect();
-    if scan.surface.kind() == Kind::Reflectance {
-        findings.push(pb::QualityFinding {
-            kind: pb::QualityFindingKind::NotMetrological.into(),
-            message: "the scan is an image, not a topography".to_owned(),
-        });
-    }
+        scan.metadata.warnings.iter().map(of_file).collect();
+    findings.extend(quality.findings.iter().map(finding));
     let file_format = match scan.file_format {
         format::FileFormat::X3p => pb::FileFormat::X3p,
         format::FileFormat::Png => pb::FileFormat::Png,
@@ -171,6 +172,7 @@ pub(in crate::service) fn extraction(scan: &format::Scan, summary: Summary) -> p
     let spacing = scan.surface.spacing();
     pb::ExtractResponse {
         findings,
+        confidence,
         file_format: file_format.into(),
         rows: number(scan.surface.rows()),
         columns: number(scan.surface.columns()),
@@ -192,7 +194,25 @@ pub(in crate::service) fn extraction(scan: &format::Scan, summary: Summary) -> p
     }
 }
 
-fn finding(warning: &Warning) -> pb::QualityFinding {
+/// What an examiner should know of a mark.
+pub(in crate::service) fn finding(finding: &Finding) -> pb::QualityFinding {
+    let level = match finding.level {
+        Level::Note => pb::FindingLevel::Note,
+        Level::Warn => pb::FindingLevel::Warn,
+        Level::Refuse => pb::FindingLevel::Refuse,
+    };
+    pb::QualityFinding {
+        kind: words::finding(finding.name).into(),
+        message: finding.words.clone(),
+        level: level.into(),
+        found: finding.found,
+        threshold: finding.threshold,
+        unit: finding.unit.name().to_owned(),
+    }
+}
+
+/// What is odd about a file.
+fn of_file(warning: &Warning) -> pb::QualityFinding {
     use pb::QualityFindingKind as Is;
     let kind = match warning {
         Warning::ManifestChecksumMissing => Is::ManifestChecksumMissing,
@@ -210,7 +230,14 @@ fn finding(warning: &Warning) -> pb::QualityFinding {
         Warning::InversionNotApplied { .. } => Is::InversionNotApplied,
         Warning::RowOrderUnstated => Is::RowOrderUnstated,
     };
-    pb::QualityFinding { kind: kind.into(), message: warning.to_string() }
+    pb::QualityFinding {
+        kind: kind.into(),
+        message: warning.to_string(),
+        level: pb::FindingLevel::Note.into(),
+        found: None,
+        threshold: None,
+        unit: String::new(),
+    }
 }
 
 pub(in crate::service) fn record(view: ScanView) -> pb::Record {
@@ -288,6 +315,8 @@ pub(in crate::service) fn verification(
 pub(in crate::service) fn enrolled(
     enrolled: &Enrolled,
     original_sha256: String,
+    findings: &[Finding],
+    confidence: Option<f64>,
 ) -> pb::EnrolResponse {
     let outcome = match enrolled.outcome {
         Outcome::New => pb::EnrolOutcome::New,
@@ -300,6 +329,8 @@ pub(in crate::service) fn enrolled(
         mark_id: enrolled.mark.to_string(),
         exhibit_id: enrolled.exhibit.to_string(),
         original_sha256,
+        findings: findings.iter().map(finding).collect(),
+        confidence,
     }
 }
 

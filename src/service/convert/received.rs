@@ -99,7 +99,11 @@ pub(in crate::service) fn mark(field: &'static str, value: i32) -> Result<MarkKi
     any_mark(field, value)?.ok_or_else(|| Fault::missing(field))
 }
 
-fn any_mark(field: &'static str, value: i32) -> Result<Option<MarkKind>, Fault> {
+/// A mark, where one is stated.
+pub(in crate::service) fn any_mark(
+    field: impl Into<String>,
+    value: i32,
+) -> Result<Option<MarkKind>, Fault> {
     Ok(words::mark_kind(known(field, value)?))
 }
 

@@ -3,6 +3,7 @@
 //! For the service and for the client: values that stand for one another in the engine and in the contract, both ways.
 
 use crate::audit::Outcome;
+use crate::quality::Name;
 use crate::service::pb;
 use crate::store::{Audience, Existence, MarkKind, Sharing};
 use jiff::Timestamp;
@@ -35,6 +36,56 @@ pub(crate) const fn mark_kind(mark: pb::MarkKind) -> Option<MarkKind> {
         pb::MarkKind::FiringPin => MarkKind::FiringPin,
         pb::MarkKind::Ejector => MarkKind::Ejector,
         pb::MarkKind::ApertureShear => MarkKind::ApertureShear,
+    })
+}
+
+pub(crate) const fn finding(name: Name) -> pb::QualityFindingKind {
+    match name {
+        Name::Spacing => pb::QualityFindingKind::Spacing,
+        Name::Missing => pb::QualityFindingKind::Missing,
+        Name::Noise => pb::QualityFindingKind::Noise,
+        Name::Outliers => pb::QualityFindingKind::Outliers,
+        Name::Saturation => pb::QualityFindingKind::Saturation,
+        Name::Tilt => pb::QualityFindingKind::Tilt,
+        Name::Clipped => pb::QualityFindingKind::Clipped,
+        Name::Texture => pb::QualityFindingKind::Texture,
+        Name::Calibration => pb::QualityFindingKind::Calibration,
+        Name::NotMetrological => pb::QualityFindingKind::NotMetrological,
+        Name::Duplicate => pb::QualityFindingKind::Duplicate,
+        Name::NearDuplicate => pb::QualityFindingKind::NearDuplicate,
+    }
+}
+
+/// `None` for what is said of the file, not of the mark.
+pub(crate) const fn finding_name(kind: pb::QualityFindingKind) -> Option<Name> {
+    Some(match kind {
+        pb::QualityFindingKind::Spacing => Name::Spacing,
+        pb::QualityFindingKind::Missing => Name::Missing,
+        pb::QualityFindingKind::Noise => Name::Noise,
+        pb::QualityFindingKind::Outliers => Name::Outliers,
+        pb::QualityFindingKind::Saturation => Name::Saturation,
+        pb::QualityFindingKind::Tilt => Name::Tilt,
+        pb::QualityFindingKind::Clipped => Name::Clipped,
+        pb::QualityFindingKind::Texture => Name::Texture,
+        pb::QualityFindingKind::Calibration => Name::Calibration,
+        pb::QualityFindingKind::NotMetrological => Name::NotMetrological,
+        pb::QualityFindingKind::Duplicate => Name::Duplicate,
+        pb::QualityFindingKind::NearDuplicate => Name::NearDuplicate,
+        pb::QualityFindingKind::Unspecified
+        | pb::QualityFindingKind::ManifestChecksumMissing
+        | pb::QualityFindingKind::ManifestChecksumMismatch
+        | pb::QualityFindingKind::PointChecksumMissing
+        | pb::QualityFindingKind::ValidPointChecksumMissing
+        | pb::QualityFindingKind::IncrementNotApplied
+        | pb::QualityFindingKind::RotationNotApplied
+        | pb::QualityFindingKind::InfiniteHeights
+        | pb::QualityFindingKind::ReadAsMicrometres
+        | pb::QualityFindingKind::ResolutionIgnored
+        | pb::QualityFindingKind::ColourReduced
+        | pb::QualityFindingKind::RowsNotPadded
+        | pb::QualityFindingKind::QualityMapNotApplied
+        | pb::QualityFindingKind::InversionNotApplied
+        | pb::QualityFindingKind::RowOrderUnstated => return None,
     })
 }
 
