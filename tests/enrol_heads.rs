@@ -5,6 +5,8 @@
 
 #[path = "support/program.rs"]
 mod program;
+#[path = "support/served.rs"]
+mod served;
 
 use casemark::format::{self, Limits, Metadata, ReadOptions, read_regions, x3p};
 use casemark::simulate::Simulation;
@@ -19,6 +21,7 @@ use casemark::{Digest, VERSION};
 use ndarray::s;
 use program::Program;
 use serde_json::Value;
+use served::Served;
 use std::fs;
 
 /// A head and its true parts, of which this share of the width is in view.
@@ -148,6 +151,25 @@ fn an_unsure_head_asks_for_a_person_whose_word_is_kept_beside_what_was_found() {
     assert!(held.count(Region::BreechFace) < truth.count(Region::BreechFace));
     assert_eq!(held.count(Region::FiringPin), 0);
     program.run(&["store", "verify", "--store", "store"]).exits(0);
+
+    // A server tells all of it.
+    let scan = line["scan_id"].as_str().unwrap();
+    let here = ["parts.png", "found.png", "whole.x3p"].map(|name| program.path(name));
+    let shows = [vec!["parts.png"], vec!["found.png", "--automatic"], vec!["whole.x3p"]];
+    for words in &shows {
+        let fixed = ["show", "--store", "store", scan, "--regions"];
+        program.run(&[&fixed[..], words].concat()).exits(0);
+    }
+    let here = here.map(|path| fs::read(path).unwrap());
+    let served = Served::open(&program, "store");
+    let told = program.run(&["show", "--server", &served.url, scan, "--json"]).exits(0).json();
+    assert_eq!(told["scans"][0]["mark_found"], found);
+    for (words, here) in shows.iter().zip(&here) {
+        let fixed = ["show", "--server", &served.url, scan, "--regions"];
+        program.run(&[&fixed[..], words].concat()).exits(0);
+        assert!(fs::read(program.path(words[0])).unwrap() == *here, "{words:?}");
+    }
+    drop(served);
 
     let other = format::write_regions(&head(0, 0.4).1).unwrap();
     program.write("other.png", &other);

@@ -504,7 +504,7 @@ async fn records_are_listed_read_downloaded_and_withdrawn() {
     let record = client.get(get.clone()).await.unwrap().into_inner().record.unwrap();
     assert_eq!(record.original_file_name, name);
     assert_eq!(record.exhibit.unwrap().country.as_deref(), Some("BB"));
-    let download = pb::DownloadRequest { scan_id: scan_id.clone() };
+    let download = pb::DownloadRequest { scan_id: scan_id.clone(), ..Default::default() };
     let mut stream = client.download(download).await.unwrap().into_inner();
     let first = stream.message().await.unwrap().unwrap().content;
     let Some(Downloaded::Info(info)) = first else { panic!("{first:?} came first") };
@@ -847,7 +847,7 @@ async fn what_the_gate_hides_is_nowhere_to_be_found() {
     assert_eq!(get.code(), Code::NotFound);
     let list = client.list(pb::ListRequest::default()).await.unwrap().into_inner();
     assert_eq!(list.records.len(), 1);
-    let download = pb::DownloadRequest { scan_id: hidden.clone() };
+    let download = pb::DownloadRequest { scan_id: hidden.clone(), ..Default::default() };
     let mut stream = client.download(download).await.unwrap().into_inner();
     assert_eq!(stream.message().await.unwrap_err().code(), Code::NotFound);
     let questioned = Compare::Questioned(stored(&own).unwrap());

@@ -247,7 +247,8 @@ async fn call(
             references.share(request).await.map(drop)
         }
         Rpc::Download => {
-            let stream = references.download(pb::DownloadRequest { scan_id }).await?;
+            let stream =
+                references.download(pb::DownloadRequest { scan_id, ..Default::default() }).await?;
             drain(stream.into_inner()).await.map(drop)
         }
         Rpc::Search => search(channel, &scan_id).await.map(drop),

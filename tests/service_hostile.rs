@@ -169,7 +169,7 @@ async fn an_answer_that_nobody_takes_is_given_up_and_forgotten() {
     let mut client = ReferenceServiceClient::new(slow.clone());
     let mut streams = Vec::new();
     for _ in 0..3 {
-        let request = pb::DownloadRequest { scan_id: scan_id.clone() };
+        let request = pb::DownloadRequest { scan_id: scan_id.clone(), ..Default::default() };
         streams.push(client.download(request).await.unwrap().into_inner());
     }
     // What is small waits in the queue to its end; what is not is given up. Either way nothing runs on.

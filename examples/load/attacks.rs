@@ -433,7 +433,7 @@ async fn ask_and_not_read(
             let content = Some(pb::search_request::Content::Query(query));
             ("SearchService/Search", pb::SearchRequest { content }.encode_to_vec())
         } else {
-            let request = pb::DownloadRequest { scan_id: large.to_owned() };
+            let request = pb::DownloadRequest { scan_id: large.to_owned(), ..Default::default() };
             ("ReferenceService/Download", request.encode_to_vec())
         };
         let ready = connection.sender.clone().ready().await;

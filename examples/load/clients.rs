@@ -219,7 +219,7 @@ pub(crate) async fn statistics(channel: Channel) -> Called<pb::StatisticsRespons
 
 /// Downloads an original and looks whether it is the one that was said to come.
 pub(crate) async fn download(channel: Channel, scan: &str) -> Called<()> {
-    let request = pb::DownloadRequest { scan_id: scan.to_owned() };
+    let request = pb::DownloadRequest { scan_id: scan.to_owned(), ..Default::default() };
     let mut stream = ReferenceServiceClient::new(channel).download(request).await?.into_inner();
     let (mut info, mut file) = (None, Vec::new());
     while let Some(message) = stream.message().await? {

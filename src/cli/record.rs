@@ -110,13 +110,13 @@ impl From<ScanView> for RecordReport {
 
 impl From<client::Record> for RecordReport {
     fn from(record: client::Record) -> Self {
-        let client::Record { scan, mark, exhibit, case, firearm, withdrawal } = record;
+        let client::Record { scan, mark, exhibit, case, firearm, said, withdrawal } = record;
         let withdrawal = withdrawal.map(|withdrawal| {
             let client::Withdrawal { reason, at } = withdrawal;
             WithdrawalReport { subject: None, reason, at }
         });
         let exhibit = exhibit.into();
-        let (signatures, mark_found) = (None, None);
+        let (signatures, mark_found) = (None, MarkFound::of(said));
         Self { scan, mark, exhibit, case, firearm, signatures, mark_found, withdrawal }
     }
 }

@@ -7,7 +7,7 @@ use super::record::{FoundReport, RecordReport};
 use super::remote::{self, References, Remote};
 use super::{Context, Outcome};
 use crate::format::{self, ReadOptions, x3p};
-use crate::store::{DiskStore, Found, ReferenceStore as _, Scan, ScanView};
+use crate::store::{DiskStore, Found, ReferenceStore as _, Said, Scan, ScanView};
 use anyhow::{Context as _, bail};
 use serde::Serialize;
 use std::path::Path;
@@ -44,7 +44,14 @@ fn of_store(arguments: &ShowArguments, path: &Path) -> anyhow::Result<Report> {
     }
     if let Some(path) = &arguments.regions {
         let Found::Scan(scan) = &record else { return no_original(&arguments.id) };
-        let bytes = regions(&store, scan, path, arguments.automatic).with_context(named)?;
+        let said = store.view(scan.id).with_context(named)?.said;
+        let found = said.location().filter(|_| arguments.automatic).map(|found| found.regions);
+        let Some(digest) = found.or(said.regions().filter(|_| !arguments.automatic)) else {
+            bail!("scan {}: nothing is kept of how its mark was found", scan.id)
+        };
+        let picture = store.mask(digest).with_context(named)?;
+        let original = || Ok(store.original(scan.id)?);
+        let bytes = parts(arguments, path, scan, &said, picture, original).with_context(named)?;
         write_file(path, &bytes)?;
     }
     let scans = scans.into_iter().map(RecordReport::from).collect();
@@ -52,13 +59,18 @@ fn of_store(arguments: &ShowArguments, path: &Path) -> anyhow::Result<Report> {
 }
 
 fn of_server(arguments: &ShowArguments, remote: &Remote) -> anyhow::Result<Report> {
-    if arguments.regions.is_some() {
-        bail!("--regions needs the store on this machine: a server gives out none");
-    }
     let (record, scans) = remote::find(remote, &arguments.id)?;
     if let Some(path) = &arguments.original {
         let FoundReport::Scan(scan) = &record else { return no_original(&arguments.id) };
         write_file(path, &remote.wait(remote.client().download(scan.id))?.bytes)?;
+    }
+    if let Some(path) = &arguments.regions {
+        let FoundReport::Scan(scan) = &record else { return no_original(&arguments.id) };
+        let client = remote.client();
+        let said = remote.wait(client.record(scan.id))?.said;
+        let picture = remote.wait(client.parts(scan.id, arguments.automatic))?.bytes;
+        let original = || Ok(remote.wait(client.download(scan.id))?.bytes);
+        write_file(path, &parts(arguments, path, scan, &said, picture, original)?)?;
     }
     Ok(Report { record, scans: scans.into_iter().map(RecordReport::from).collect() })
 }
@@ -68,28 +80,23 @@ fn no_original<T>(id: &str) -> anyhow::Result<T> {
 }
 
 /// The parts by which the mark of a scan was found, as the bytes of a PNG, or of an X3P of the scan with them.
-fn regions(
-    store: &DiskStore,
-    scan: &Scan,
+fn parts(
+    arguments: &ShowArguments,
     path: &Path,
-    automatic: bool,
+    scan: &Scan,
+    said: &Said,
+    picture: Vec<u8>,
+    original: impl FnOnce() -> anyhow::Result<Vec<u8>>,
 ) -> anyhow::Result<Vec<u8>> {
-    let said = store.view(scan.id)?.said;
-    let digest =
-        if automatic { said.location().map(|found| found.regions) } else { said.regions() };
-    let Some(digest) = digest else {
-        bail!("scan {}: nothing is kept of how its mark was found", scan.id)
-    };
-    let picture = store.mask(digest)?;
     if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("x3p")) {
         return Ok(picture);
     }
     let options = ReadOptions::default();
     let regions = format::read_regions(&picture, &options.limits)?;
-    let read = format::read(&store.original(scan.id)?, &options)?;
+    let read = format::read(&original()?, &options)?;
     let origin =
         Origin { name: &scan.original_name, sha256: read.sha256, file_format: read.file_format };
-    let done = match said.correction().filter(|_| !automatic) {
+    let done = match said.correction().filter(|_| !arguments.automatic) {
         Some(said) => format!("parts in its mask.png as {} said ({})", said.by, said.how),
         None => "parts in its mask.png as the engine found them".to_owned(),
     };

@@ -14,7 +14,8 @@ use crate::report::{CellReport, ComparisonReport, DirectionReport, Figures, Prov
 use crate::service::{pb, words};
 use crate::statistics::BoundReached;
 use crate::store::{
-    Case, CaseId, ExhibitMetadata, Filter, Firearm, FirearmId, Mark, Scan, Unknown,
+    Case, CaseId, Correction, ExhibitMetadata, Filter, Firearm, FirearmId, Location, Mark, Said,
+    Scan, Unknown,
 };
 use jiff::Timestamp;
 use prost_types::Timestamp as PbTimestamp;
@@ -197,13 +198,34 @@ pub(super) fn record(record: pb::Record) -> Result<Record, Cause> {
         let at = time("record.withdrawal.withdrawn_time", withdrawal.withdrawn_time)?;
         Ok::<_, Cause>(Withdrawal { reason: withdrawal.reason, at })
     });
+    let scan = parsed("record.scan_id", &record.scan_id)?;
+    let locations = record.locations.into_iter().map(|one| {
+        Ok(Location {
+            scan,
+            at: time("record.locations.found_time", one.found_time)?,
+            engine_version: one.engine_version,
+            segmentation: parsed("record.locations.segmentation_digest", &one.segmentation_digest)?,
+            confidence: one.confidence,
+            in_view: one.in_view,
+            regions: parsed("record.locations.regions_sha256", &one.regions_sha256)?,
+        })
+    });
+    let corrections = record.corrections.into_iter().map(|one| {
+        Ok(Correction {
+            scan,
+            at: time("record.corrections.said_time", one.said_time)?,
+            by: one.by,
+            how: one.how,
+            regions: parsed("record.corrections.regions_sha256", &one.regions_sha256)?,
+        })
+    });
     // A case and a firearm are of the laboratory that entered the exhibit.
     let laboratory = metadata.laboratory;
     let case_number = metadata.case_number;
     let described = metadata.firearm.unwrap_or_default();
     Ok(Record {
         scan: Scan {
-            id: parsed("record.scan_id", &record.scan_id)?,
+            id: scan,
             mark,
             original: parsed("record.original_sha256", &record.original_sha256)?,
             original_name: record.original_file_name,
@@ -235,6 +257,10 @@ pub(super) fn record(record: pb::Record) -> Result<Record, Cause> {
             notes: metadata.notes,
         },
         withdrawal: withdrawal.transpose()?,
+        said: Said {
+            locations: locations.collect::<Result<_, Cause>>()?,
+            corrections: corrections.collect::<Result<_, Cause>>()?,
+        },
     })
 }
 

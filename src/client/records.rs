@@ -9,8 +9,8 @@ use crate::service::pb::reference_service_client::ReferenceServiceClient;
 use crate::service::pb::withdraw_request::Subject as Named;
 use crate::service::{pb, words};
 use crate::store::{
-    Case, CaseId, Country, ExhibitId, Filter, Firearm, FirearmId, Mark, Scan, ScanId, Sharing,
-    Subject,
+    Case, CaseId, Country, ExhibitId, Filter, Firearm, FirearmId, Mark, Said, Scan, ScanId,
+    Sharing, Subject,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -20,7 +20,7 @@ use tonic::transport::Channel;
 const PAGE: i32 = 1000;
 
 /// A scan with all that it hangs on, as far as the contract tells.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     /// The scan.
     pub scan: Scan,
@@ -32,6 +32,8 @@ pub struct Record {
     pub case: Option<Case>,
     /// The firearm the exhibit comes from.
     pub firearm: Option<Firearm>,
+    /// How its mark was found.
+    pub said: Said,
     /// Why it is withdrawn, itself or its exhibit.
     pub withdrawal: Option<Withdrawal>,
 }
@@ -68,7 +70,7 @@ pub struct Withdrawal {
     pub at: Timestamp,
 }
 
-/// An original file.
+/// An original file, or the picture of the parts of a head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Download {
     /// Its name.
@@ -167,8 +169,30 @@ impl Client {
     /// # Errors
     /// The server has none, refuses or cannot be asked; what came is not what was announced.
     pub async fn download(&self, scan: ScanId) -> Result<Download, ClientError> {
+        self.fetch(scan, pb::DownloadContent::Unspecified).await
+    }
+
+    /// The parts of a whole head by which its mark was found, as a PNG: as a person said, or else, or where `automatic` is
+    /// wanted, as the engine found them.
+    ///
+    /// # Errors
+    /// As [`Client::download`]; nothing is kept of how the mark was found.
+    pub async fn parts(&self, scan: ScanId, automatic: bool) -> Result<Download, ClientError> {
+        let automatic = match automatic {
+            true => pb::DownloadContent::AutomaticParts,
+            false => pb::DownloadContent::Parts,
+        };
+        self.fetch(scan, automatic).await
+    }
+
+    async fn fetch(
+        &self,
+        scan: ScanId,
+        content: pb::DownloadContent,
+    ) -> Result<Download, ClientError> {
         call!(self, Repeat::Harmless, {
-            let request = self.request(pb::DownloadRequest { scan_id: scan.to_string() });
+            let content = content.into();
+            let request = self.request(pb::DownloadRequest { scan_id: scan.to_string(), content });
             let mut contents = self.references().download(request).await?.into_inner();
             let first = contents.message().await?.and_then(|message| message.content);
             let Some(Content::Info(info)) = first else {

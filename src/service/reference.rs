@@ -17,7 +17,7 @@ use crate::digest::Digest;
 use crate::format;
 use crate::store::{
     CorrectionBlob, Enrolment, ExhibitId, ExhibitMetadata, ExhibitRef, Filter, LINE_LIMIT,
-    LocationBlob, MarkKind, Outcome, ScanId, SignatureBlob, StoreError, Subject,
+    LocationBlob, MarkKind, Outcome, ScanId, ScanView, SignatureBlob, StoreError, Subject,
 };
 use crate::surface::Regions;
 use jiff::Timestamp;
@@ -394,6 +394,19 @@ impl AsRef<[u8]> for HeldFile {
     }
 }
 
+/// Name and digest of what is downloaded of a scan.
+fn named(view: &ScanView, wanted: pb::DownloadContent) -> Result<(String, Digest), Fault> {
+    let ScanView { scan, said, .. } = view;
+    let automatic = said.location().map(|location| location.regions);
+    let parts = match wanted {
+        pb::DownloadContent::Unspecified => return Ok((scan.original_name.clone(), scan.original)),
+        pb::DownloadContent::Parts => said.regions(),
+        pb::DownloadContent::AutomaticParts => automatic,
+    };
+    let wanted = || StoreError::NotFound { wanted: format!("the parts of scan {}", scan.id) };
+    Ok((format!("{}-parts.png", scan.id), parts.ok_or_else(wanted)?))
+}
+
 async fn download(
     scope: Scope,
     request: pb::DownloadRequest,
@@ -402,29 +415,34 @@ async fn download(
     let id: ScanId = convert::identifier("scan_id", &request.scan_id)?;
     let trail = Arc::clone(&scope.trail);
     trail.about(Subject::Scan(id));
+    let wanted = convert::download_content("content", request.content)?;
     let work = move |scope: &Scope| {
         let view = scope.view(id)?;
+        let (file_name, digest) = named(&view, wanted)?;
+        // What is not the original is small.
         let held = scope.shared.budget.take(view.scan.original_bytes)?;
-        let original = match scope.shared.store.original(id) {
+        let store = &scope.shared.store;
+        let file = match wanted {
+            pb::DownloadContent::Unspecified => store.original(id),
+            pb::DownloadContent::Parts | pb::DownloadContent::AutomaticParts => store.mask(digest),
+        };
+        let file = match file {
             Err(StoreError::ObjectMissing { .. }) if view.withdrawal.is_some() => {
                 return Err(Fault::Purged { scan: id });
             }
-            original => original?,
+            file => file?,
         };
-        Ok((view.scan, Bytes::from_owner(HeldFile { bytes: original, _held: held })))
+        Ok((file_name, digest, Bytes::from_owner(HeldFile { bytes: file, _held: held })))
     };
-    let (scan, original) = reading(scope, work).await?;
+    let (file_name, sha256, file) = reading(scope, work).await?;
     let outbound = unopened.open().await?;
-    trail.gave(scan.original);
+    trail.gave(sha256);
     let content = |content| pb::DownloadResponse { content: Some(content) };
-    let info = pb::DownloadInfo {
-        file_name: scan.original_name,
-        size_bytes: original.len() as u64,
-        sha256: scan.original.to_string(),
-    };
+    let info =
+        pb::DownloadInfo { file_name, size_bytes: file.len() as u64, sha256: sha256.to_string() };
     outbound.send(content(Downloaded::Info(info))).await?;
-    for from in (0..original.len()).step_by(CHUNK) {
-        let chunk = original.slice(from..original.len().min(from + CHUNK));
+    for from in (0..file.len()).step_by(CHUNK) {
+        let chunk = file.slice(from..file.len().min(from + CHUNK));
         outbound.send(content(Downloaded::Chunk(chunk))).await?;
     }
     Ok(())

@@ -12,7 +12,9 @@ use crate::search::Stage;
 use crate::service::pb;
 use crate::signature::Summary;
 use crate::statistics::BoundReached;
-use crate::store::{Enrolled, Outcome, ScanView, Statistics, VerificationReport};
+use crate::store::{
+    Correction, Enrolled, Location, Outcome, ScanView, Statistics, VerificationReport,
+};
 use crate::surface::Kind;
 
 /// Counts of this engine stay far below the greatest number of the contract.
@@ -241,7 +243,7 @@ fn of_file(warning: &Warning) -> pb::QualityFinding {
 }
 
 pub(in crate::service) fn record(view: ScanView) -> pb::Record {
-    let ScanView { scan, mark, exhibit, case, firearm, withdrawal, signatures: _, said: _ } = view;
+    let ScanView { scan, mark, exhibit, case, firearm, withdrawal, signatures: _, said } = view;
     pb::Record {
         scan_id: scan.id.to_string(),
         mark_id: mark.id.to_string(),
@@ -271,6 +273,28 @@ pub(in crate::service) fn record(view: ScanView) -> pb::Record {
             reason: withdrawal.reason,
             withdrawn_time: Some(words::timestamp(withdrawal.at)),
         }),
+        locations: said.locations.into_iter().map(location).collect(),
+        corrections: said.corrections.into_iter().map(word).collect(),
+    }
+}
+
+fn location(location: Location) -> pb::MarkLocation {
+    pb::MarkLocation {
+        found_time: Some(words::timestamp(location.at)),
+        engine_version: location.engine_version,
+        segmentation_digest: location.segmentation.to_string(),
+        confidence: location.confidence,
+        in_view: location.in_view,
+        regions_sha256: location.regions.to_string(),
+    }
+}
+
+fn word(correction: Correction) -> pb::MarkWord {
+    pb::MarkWord {
+        said_time: Some(words::timestamp(correction.at)),
+        by: correction.by,
+        how: correction.how,
+        regions_sha256: correction.regions.to_string(),
     }
 }
 

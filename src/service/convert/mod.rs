@@ -12,6 +12,6 @@ pub(super) use given::{
     statistics, verification, weight,
 };
 pub(super) use received::{
-    any_mark, audit_query, cascade, count, describe, describe_sharing, exhibit, filter, identifier,
-    mark, read_options, sharing, text,
+    any_mark, audit_query, cascade, count, describe, describe_sharing, download_content, exhibit,
+    filter, identifier, mark, read_options, sharing, text,
 };

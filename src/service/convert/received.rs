@@ -62,6 +62,14 @@ fn known<T: TryFrom<i32>>(field: impl Into<String>, found: i32) -> Result<T, Fau
     T::try_from(found).map_err(|_| Fault::field(field.into(), Problem::UnknownValue { found }))
 }
 
+/// What of a scan is downloaded.
+pub(in crate::service) fn download_content(
+    field: &'static str,
+    value: i32,
+) -> Result<pb::DownloadContent, Fault> {
+    known(field, value)
+}
+
 /// An identifier of a record.
 pub(in crate::service) fn identifier<T: FromStr>(
     field: &'static str,
