@@ -157,7 +157,8 @@ fn search(
             continue;
         };
         let Searching { engine, indexer, .. } = &shelf.searching;
-        let questioned = Questioned::new(engine, indexer, &signature).with_context(named)?;
+        let questioned =
+            Questioned::new(engine, indexer.as_ref(), &signature).with_context(named)?;
         let filter = Filter { mark: Some(shelf.mark), ..filter(&arguments.filter) };
         let depth = if arguments.exhaustive { Depth::Exhaustive } else { Depth::Cascade };
         let query = Query { filter: &filter, top: arguments.top as usize, depth };

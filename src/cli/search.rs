@@ -192,7 +192,8 @@ fn in_store(
         let mut ready = Vec::new();
         for (path, extracted) in together.iter().zip(extracted) {
             let made = extracted.and_then(|Extracted { scan, signature, bytes, .. }| {
-                let questioned = Questioned::new(&searching.engine, &searching.indexer, &signature);
+                let questioned =
+                    Questioned::new(&searching.engine, searching.indexer.as_ref(), &signature);
                 let questioned = questioned.with_context(|| path.display().to_string())?;
                 Ok((path, Digest::of(&bytes), (questioned, traits(&scan))))
             });

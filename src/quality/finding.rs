@@ -3,6 +3,7 @@
 use super::{Calibration, Circumstances, Measures};
 use crate::parameters::QualityLimits;
 use crate::preprocess::PreprocessError;
+use crate::striation::StriationError;
 use crate::units::Length;
 use serde::Serialize;
 
@@ -66,13 +67,15 @@ impl Finding {
     fn refusal(refusal: &PreprocessError) -> Self {
         let micrometres = |length: Length| length.micrometres();
         let (name, found, threshold, unit) = match refusal {
-            PreprocessError::TooCoarse { found, wanted, .. } => {
+            PreprocessError::TooCoarse { found, wanted, .. }
+            | PreprocessError::Striae(StriationError::TooCoarse { found, wanted }) => {
                 (Name::Spacing, Some(micrometres(*found)), Some(micrometres(*wanted)), "um")
             }
-            PreprocessError::TooFewSamples { found, wanted, .. } => {
+            PreprocessError::TooFewSamples { found, wanted, .. }
+            | PreprocessError::Striae(StriationError::TooFewValid { found, wanted, .. }) => {
                 (Name::Missing, Some(*found as f64), Some(*wanted as f64), "sample")
             }
-            PreprocessError::Flat => (Name::Texture, None, None, "um"),
+            PreprocessError::Flat | PreprocessError::Striae(_) => (Name::Texture, None, None, "um"),
         };
         let words = refusal.to_string();
         Self { name, level: Level::Refuse, found, threshold, unit, words }
