@@ -91,8 +91,14 @@ impl Comparison {
         self.directions.iter().map(|direction| direction.cells).sum()
     }
 
-    /// Congruent matching cells as a share of the cells compared, 0 to 1; 0 where none was. This is
-    /// the score that candidates are ranked by.
+    /// What candidates are ranked by: the share of congruent cells, of two striated marks the score of their profiles; 0 where
+    /// nothing could be compared. Of one kind of mark alone, greater is more alike.
+    #[must_use]
+    pub fn score(&self) -> f64 {
+        self.profile.map_or_else(|| self.cmc_fraction(), |profile| profile.score)
+    }
+
+    /// Congruent matching cells as a share of the cells compared, 0 to 1; 0 where none was.
     #[must_use]
     pub fn cmc_fraction(&self) -> f64 {
         fraction(self.cmc_count(), self.cells())

@@ -429,6 +429,8 @@ pub(super) fn failure(scan: ScanId, failure: &Failure) -> FailureReport {
 /// The ranked table and what was searched.
 fn describe(report: &Report, seconds: f64) -> String {
     let weighed = report.candidates.iter().any(|one| one.weight.is_given());
+    let scores = report.candidates.iter().map(|one| one.comparison.figures.profile_score);
+    let striated = scores.flatten().next().is_some();
     let rows = report.candidates.iter().map(|candidate| {
         let figures = &candidate.comparison.figures;
         let mut row = vec![
@@ -440,6 +442,9 @@ fn describe(report: &Report, seconds: f64) -> String {
             decimals(figures.ncc, 3),
             decimals(figures.theta_deg, 1),
         ];
+        if striated {
+            row.insert(3, decimals(figures.profile_score, 2));
+        }
         if weighed {
             let weight = &candidate.weight;
             row.extend([weight::short(weight), chance(weight)]);
@@ -447,6 +452,9 @@ fn describe(report: &Report, seconds: f64) -> String {
         row
     });
     let mut header = vec!["rank", "exhibit", "file", "cmc", "fraction", "ncc", "theta_deg"];
+    if striated {
+        header.insert(3, "score");
+    }
     if weighed {
         header.extend(["log10 LR", "by chance"]);
     }
