@@ -84,6 +84,13 @@ pub enum StriationError {
     Parameter(#[from] ParameterError),
 }
 
+/// The least power of two, or three halves of one, that is no less: few sizes of transforms serve all profiles.
+fn class(samples: usize) -> usize {
+    let power = samples.next_power_of_two();
+    let between = power / 4 * 3;
+    if between >= samples { between } else { power }
+}
+
 /// Samples of the longest profile that is compared: 13 cm at the default spacing.
 const MOST_SAMPLES: usize = 1 << 16;
 /// Samples of the longest profile that is kept: 16 mm at the default spacing, more than any mark.
@@ -108,7 +115,7 @@ pub fn texture(
 pub struct ProfileEngine {
     parameters: Striation,
     arithmetic: Arithmetic,
-    /// By size; few, since sizes are powers of two.
+    /// By size; there are few.
     plans: Arc<Mutex<BTreeMap<usize, Plan>>>,
 }
 
@@ -194,7 +201,7 @@ impl ProfileEngine {
 
     fn transformed(&self, stretched: Vec<Bands>) -> PreparedProfile {
         let longest = stretched.iter().map(Bands::len).max().unwrap_or(1);
-        let size = 2 * longest.next_power_of_two();
+        let size = 2 * class(longest);
         let spectra = self.spectra(&stretched, size);
         PreparedProfile { stretched, spectra, size }
     }
