@@ -55,8 +55,8 @@ fn references(gallery: &Gallery) -> (Vec<Signature>, Shots) {
         (0..FIREARMS).map(signature).collect::<Vec<_>>()
     };
     let references = shots(1);
-    let entries: Vec<_> =
-        references.iter().map(|signature| gallery.indexer().entry(signature)).collect();
+    let indexer = gallery.indexer().expect("breech faces have an index");
+    let entries: Vec<_> = references.iter().map(|signature| indexer.entry(signature)).collect();
     for number in 0..REFERENCES {
         let facets = Facets {
             mark: MarkKind::BreechFace,

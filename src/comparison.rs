@@ -1,5 +1,8 @@
 //! What a comparison found, whole: enough to explain it cell by cell and to judge it again.
 //!
+//! Two profiles across striae are compared segment by segment: each is a cell of one row, and the pose is a shift to the right,
+//! after half a turn where one lies the other way round.
+//!
 //! Useful for reports, for storage and for statistics. It holds scores; it says nothing about sources.
 
 use crate::cmc::{CellRegistration, CellVerdict, Consensus};
@@ -45,6 +48,16 @@ pub struct DirectionResult {
     pub cell_results: Vec<CellResult>,
 }
 
+/// How much two profiles agree, apart from their segments.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProfileAgreement {
+    /// Information that both have in common, in nats for each of as many longest waves as the overlap holds: at least 0, and it
+    /// grows with the overlap.
+    pub score: f64,
+    /// How many times as long as the questioned profile the reference is.
+    pub scale: f64,
+}
+
 /// A questioned surface compared with a reference.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
@@ -60,6 +73,9 @@ pub struct Comparison {
     pub registration: Option<Registration>,
     /// Cells in both directions; empty without a registration.
     pub directions: Vec<DirectionResult>,
+    /// Of two striated marks how much their profiles agree; `None` of others, and without a registration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ProfileAgreement>,
 }
 
 impl Comparison {
@@ -75,8 +91,21 @@ impl Comparison {
         self.directions.iter().map(|direction| direction.cells).sum()
     }
 
-    /// Congruent matching cells as a share of the cells compared, 0 to 1; 0 where none was. This is
-    /// the score that candidates are ranked by.
+    /// What candidates are ranked by: the share of congruent cells, of two striated marks the score of their profiles; 0 where
+    /// nothing could be compared. Of one kind of mark alone, greater is more alike.
+    #[must_use]
+    pub fn score(&self) -> f64 {
+        self.profile.map_or_else(|| self.cmc_fraction(), |profile| profile.score)
+    }
+
+    /// NCC of two surfaces, by which it shows whether one mark was measured twice; `None` of profiles, since even two cases of
+    /// one firearm may share almost all of theirs.
+    #[must_use]
+    pub fn areal_ncc(&self) -> Option<f64> {
+        self.ncc().filter(|_| self.profile.is_none())
+    }
+
+    /// Congruent matching cells as a share of the cells compared, 0 to 1; 0 where none was.
     #[must_use]
     pub fn cmc_fraction(&self) -> f64 {
         fraction(self.cmc_count(), self.cells())

@@ -228,7 +228,7 @@ fn lead(exhibit: ExhibitId, marks: Vec<Compared>) -> Lead {
     Lead { exhibit, weight, together, marks }
 }
 
-/// The mark with the greatest share of congruent cells.
+/// The mark with the greatest share of congruent cells: scores of different kinds of mark are no measure of one another.
 fn strongest(marks: &[Compared]) -> Option<&Compared> {
     let share = |compared: &&Compared| compared.comparison.cmc_fraction();
     // Of several the first, in the order of marks.

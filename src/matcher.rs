@@ -3,18 +3,22 @@
 //! [`Matcher::new`] does the dear part once (the questioned texture turned to every angle and
 //! transformed, about 9 ms); [`Matcher::compare`] then costs about 20 ms a reference. The
 //! result is a [`Comparison`]: pose, correlation, every cell with its verdict. A score, not a
-//! decision: those are the examiner's.
+//! decision: those are the examiner's. Of a striated mark the signature is a profile and the cells are its segments.
+
+mod profiles;
 
 use crate::cmc::{CellCorrelator, CellRegistration, CellVerdict, Judgement, convergence, song2013};
 use crate::comparison::{CellResult, Comparison, Direction, DirectionResult};
 use crate::correlate::exhaustive::{RotationBank, correlator, transform_size};
 use crate::correlate::fft::Arithmetic;
 use crate::correlate::masked::Correlator;
-use crate::correlate::{Pyramid, correlation_near, register};
+use crate::correlate::{Pyramid, Registration, correlation_near, register};
 use crate::digest::Digest;
 use crate::parameters::Parameters;
 use crate::signature::Signature;
+use crate::striation::{PreparedProfile, ProfileEngine, ProfileWorkspace};
 use crate::surface::{Kind, MarkKind, Pose};
+use profiles::{Agreement, compare_profiles};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -35,7 +39,7 @@ pub enum CompareError {
     /// One is a topography, the other a reflectance image.
     #[error("a topography and a reflectance image cannot be compared")]
     Kind,
-    /// They are of two kinds of mark.
+    /// They are of two kinds of mark, or were made ready as such.
     #[error("a {questioned} and a {reference} cannot be compared: wanted two marks of one kind")]
     Mark {
         /// The questioned one.
@@ -52,12 +56,23 @@ pub struct Engine {
     arithmetic: Arithmetic,
     digest: Digest,
     extraction_digest: Digest,
+    /// Of a striated mark.
+    profiles: Option<ProfileEngine>,
 }
 
-/// A signature made ready for comparing: its texture at three spacings. About 1 ms, and 1 MB.
+/// What is compared of a signature.
+#[derive(Clone, Debug)]
+enum Ready {
+    /// Its texture at three spacings.
+    Areal(Pyramid),
+    /// The profile across its striae.
+    Striated(PreparedProfile),
+}
+
+/// A signature made ready for comparing. About 1 ms, and 1 MB; a profile takes some times as long.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    pyramid: Pyramid,
+    ready: Ready,
     source: Digest,
     kind: Kind,
     mark: MarkKind,
@@ -69,6 +84,7 @@ pub struct Workspace {
     arithmetic: Arithmetic,
     correlators: BTreeMap<usize, Correlator>,
     cells: Option<CellCorrelator>,
+    profiles: ProfileWorkspace,
 }
 
 /// A questioned signature, ready to be compared with any reference.
@@ -78,6 +94,8 @@ pub struct Matcher {
     questioned: Prepared,
     /// By size of transform; nearly always one.
     banks: Mutex<BTreeMap<usize, Arc<RotationBank>>>,
+    /// A profile from its other end.
+    reversed: Option<PreparedProfile>,
 }
 
 impl Engine {
@@ -85,7 +103,9 @@ impl Engine {
     #[must_use]
     pub fn new(parameters: Parameters, arithmetic: Arithmetic) -> Self {
         let (digest, extraction_digest) = (parameters.digest(), parameters.extraction_digest());
-        Self { parameters: Arc::new(parameters), arithmetic, digest, extraction_digest }
+        let striation = parameters.striation.as_ref();
+        let profiles = striation.map(|striation| ProfileEngine::new(striation, arithmetic));
+        Self { parameters: Arc::new(parameters), arithmetic, digest, extraction_digest, profiles }
     }
 
     /// The engine for marks of this kind: this one if it is, or one of the same arithmetic with the mark's own default
@@ -119,8 +139,13 @@ impl Engine {
 
     /// Buffers for one thread.
     #[must_use]
-    pub const fn workspace(&self) -> Workspace {
-        Workspace { arithmetic: self.arithmetic, correlators: BTreeMap::new(), cells: None }
+    pub fn workspace(&self) -> Workspace {
+        Workspace {
+            arithmetic: self.arithmetic,
+            correlators: BTreeMap::new(),
+            cells: None,
+            profiles: ProfileWorkspace::default(),
+        }
     }
 
     /// Makes a signature ready for comparing.
@@ -132,9 +157,13 @@ impl Engine {
         if found != wanted {
             return Err(CompareError::ExtractionDigest { found, wanted });
         }
-        let pyramid = Pyramid::new(signature.texture(), &self.parameters.registration);
+        let texture = signature.texture();
+        let ready = match &self.profiles {
+            Some(profiles) => Ready::Striated(profiles.prepare_texture(&texture)),
+            None => Ready::Areal(Pyramid::new(texture, &self.parameters.registration)),
+        };
         let (source, kind, mark) = (signature.source(), signature.kind(), self.parameters.mark);
-        Ok(Prepared { pyramid, source, kind, mark })
+        Ok(Prepared { ready, source, kind, mark })
     }
 }
 
@@ -164,7 +193,11 @@ impl Matcher {
     /// Makes the questioned signature ready.
     #[must_use]
     pub fn new(engine: &Engine, questioned: Prepared) -> Self {
-        Self { engine: engine.clone(), questioned, banks: Mutex::default() }
+        let reversed = match (&questioned.ready, &engine.profiles) {
+            (Ready::Striated(profile), Some(profiles)) => Some(profiles.reversed(profile)),
+            (Ready::Striated(_) | Ready::Areal(_), _) => None,
+        };
+        Self { engine: engine.clone(), questioned, banks: Mutex::default(), reversed }
     }
 
     /// The questioned signature.
@@ -173,14 +206,18 @@ impl Matcher {
         &self.questioned
     }
 
-    /// The bank for transforms of this size, made when first wanted.
-    fn bank(&self, size: usize, workspace: &mut Workspace) -> Arc<RotationBank> {
+    /// The bank for transforms of this size of the questioned texture, made when first wanted.
+    fn bank(
+        &self,
+        questioned: &Pyramid,
+        size: usize,
+        workspace: &mut Workspace,
+    ) -> Arc<RotationBank> {
         let mut banks = self.banks.lock().unwrap_or_else(PoisonError::into_inner);
         let make = || {
             let parameters = self.engine.parameters();
             let correlator = workspace.correlator(size, parameters);
-            let questioned = &self.questioned.pyramid.coarse;
-            Arc::new(RotationBank::new(questioned, correlator, &parameters.registration))
+            Arc::new(RotationBank::new(&questioned.coarse, correlator, &parameters.registration))
         };
         Arc::clone(banks.entry(size).or_insert_with(make))
     }
@@ -198,7 +235,8 @@ impl Matcher {
     }
 
     /// How well the questioned surface correlates with a reference near a pose that is about right
-    /// ([`correlation_near`]): only a rank, at a twentieth of the cost of a comparison.
+    /// ([`correlation_near`]): only a rank, at a twentieth of the cost of a comparison. `None` of profiles, which have no index
+    /// that would know a pose.
     ///
     /// # Errors
     /// [`CompareError::Kind`] for a topography against a reflectance image, [`CompareError::Mark`] for two kinds of mark.
@@ -209,10 +247,16 @@ impl Matcher {
     ) -> Result<Option<f32>, CompareError> {
         self.check(reference)?;
         let parameters = &self.engine.parameters().registration;
-        Ok(correlation_near(&self.questioned.pyramid, &reference.pyramid, pose, parameters))
+        Ok(match (&self.questioned.ready, &reference.ready) {
+            (Ready::Areal(questioned), Ready::Areal(reference)) => {
+                correlation_near(questioned, reference, pose, parameters)
+            }
+            (Ready::Areal(_) | Ready::Striated(_), _) => None,
+        })
     }
 
-    /// Compares with one reference.
+    /// Compares with one reference: profiles of striated marks at every lag, both ways round
+    /// ([`ProfileEngine::compare_both_ways`]); other surfaces by
     ///
     /// 1. global registration ([`register`]);
     /// 2. cells of the reference on the questioned surface, about that pose;
@@ -227,15 +271,59 @@ impl Matcher {
         workspace: &mut Workspace,
     ) -> Result<Comparison, CompareError> {
         self.check(reference)?;
+        let (registration, directions, profile) = match (&self.questioned.ready, &reference.ready) {
+            (Ready::Areal(questioned), Ready::Areal(reference)) => {
+                let (registration, directions) =
+                    self.compare_textures(questioned, reference, workspace);
+                (registration, directions, None)
+            }
+            (Ready::Striated(questioned), Ready::Striated(reference)) => {
+                let agreement = self.compare_profiles(questioned, reference, workspace);
+                agreement.map_or((None, Vec::new(), None), |agreement| {
+                    let Agreement { registration, directions, profile } = agreement;
+                    (Some(registration), directions, Some(profile))
+                })
+            }
+            (Ready::Areal(_), Ready::Striated(_)) | (Ready::Striated(_), Ready::Areal(_)) => {
+                let (questioned, reference) = (self.questioned.mark, reference.mark);
+                return Err(CompareError::Mark { questioned, reference });
+            }
+        };
+        Ok(Comparison {
+            engine_version: crate::VERSION.to_owned(),
+            parameters_digest: self.engine.digest,
+            questioned: self.questioned.source,
+            reference: reference.source,
+            registration,
+            directions,
+            profile,
+        })
+    }
+
+    fn compare_profiles(
+        &self,
+        questioned: &PreparedProfile,
+        reference: &PreparedProfile,
+        workspace: &mut Workspace,
+    ) -> Option<Agreement> {
+        let (engine, reversed) = (self.engine.profiles.as_ref()?, self.reversed.as_ref()?);
+        compare_profiles(engine, [questioned, reversed], reference, &mut workspace.profiles)
+    }
+
+    /// Steps 1 to 4 of [`Self::compare`].
+    fn compare_textures(
+        &self,
+        questioned: &Pyramid,
+        reference: &Pyramid,
+        workspace: &mut Workspace,
+    ) -> (Option<Registration>, Vec<DirectionResult>) {
         let parameters = self.engine.parameters();
-        let (questioned, reference_pyramid) = (&self.questioned.pyramid, &reference.pyramid);
-        let size =
-            transform_size(&questioned.coarse, &reference_pyramid.coarse, &parameters.registration);
-        let bank = self.bank(size, workspace);
+        let size = transform_size(&questioned.coarse, &reference.coarse, &parameters.registration);
+        let bank = self.bank(questioned, size, workspace);
         // 1.
         let correlator = workspace.correlator(size, parameters);
         let registration =
-            register(&bank, questioned, reference_pyramid, correlator, &parameters.registration);
+            register(&bank, questioned, reference, correlator, &parameters.registration);
         let cells = &parameters.congruent_cells;
         let spacing = questioned.fine.texture().spacing;
         let arithmetic = workspace.arithmetic;
@@ -243,7 +331,7 @@ impl Matcher {
             workspace.cells.get_or_insert_with(|| CellCorrelator::new(spacing, cells, arithmetic));
         let mut directions = Vec::new();
         if let Some(registration) = registration {
-            let (fine_questioned, fine_reference) = (&questioned.fine, &reference_pyramid.fine);
+            let (fine_questioned, fine_reference) = (&questioned.fine, &reference.fine);
             let pose = registration.pose;
             // 2. and 3.
             for (direction, gridded, other, pose) in [
@@ -257,14 +345,7 @@ impl Matcher {
                 directions.push(direction_result(direction, registrations, judgement, converged));
             }
         }
-        Ok(Comparison {
-            engine_version: crate::VERSION.to_owned(),
-            parameters_digest: self.engine.digest,
-            questioned: self.questioned.source,
-            reference: reference.source,
-            registration,
-            directions,
-        })
+        (registration, directions)
     }
 }
 

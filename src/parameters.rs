@@ -4,7 +4,8 @@
 //! struct, the default, the check of bounds, the list for people ([`Parameters::list`]) and the digest
 //! that results carry all come from that one line. Two groups: what changes a stored signature
 //! ([`Segmentation`], [`Extraction`]) and what changes only a comparison of two ([`Registration`], [`CongruentCells`]).
-//! Marks differ in size and texture, so each kind has numbers of its own ([`Parameters::of_mark`]).
+//! Marks differ in size and texture, so each kind has numbers of its own ([`Parameters::of_mark`]); a striated one has
+//! [`Striation`] in place of all but the first.
 
 use crate::digest::Digest;
 use crate::surface::MarkKind;
@@ -34,7 +35,7 @@ pub struct Entry {
 }
 
 /// A parameter outside its bounds.
-#[derive(Debug, thiserror::Error, PartialEq)]
+#[derive(Clone, Debug, thiserror::Error, PartialEq)]
 #[error("parameter {key} is {value} {unit}, wanted {minimum} to {maximum} {unit}")]
 pub struct ParameterError {
     /// Which.
@@ -315,10 +316,10 @@ impl Cascade {
         check(&self.list())
     }
 
-    /// Digest of all parameters that decide which references are compared.
+    /// Digest of all parameters that decide which references are compared; `None` where there is no index and all are.
     #[must_use]
-    pub fn digest(&self, index: &Index) -> Digest {
-        digest(&[index.list(), self.list()].concat())
+    pub fn digest(&self, index: Option<&Index>) -> Digest {
+        digest(&[index.map(Index::list).unwrap_or_default(), self.list()].concat())
     }
 }
 
@@ -333,14 +334,19 @@ pub struct Index {
 }
 
 impl Index {
-    /// The defaults for a kind of mark.
+    /// The defaults for a kind of mark; `None` of one that has no index: a profile has no picture in polar coordinates, and two
+    /// are compared at the cost of a registration.
     #[must_use]
-    pub fn of_mark(mark: MarkKind) -> Self {
+    pub fn of_mark(mark: MarkKind) -> Option<Self> {
+        match mark {
+            MarkKind::BreechFace | MarkKind::FiringPin | MarkKind::Ejector => {}
+            MarkKind::ApertureShear => return None,
+        }
         let mut index = Self::default();
         for one in fitted(mark) {
             index.set(one.key, one.value);
         }
-        index
+        Some(index)
     }
 
     fn set(&mut self, key: &str, value: f64) -> bool {
@@ -417,6 +423,10 @@ pub struct Parameters {
     pub registration: Registration,
     /// Pose to congruent matching cells.
     pub congruent_cells: CongruentCells,
+    /// Of a striated mark everything from its surface to congruent segments of its profile, in place of `form`, `extraction`,
+    /// `registration` and `congruent_cells`, which are then neither used nor listed; `None` of an impressed one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub striation: Option<Striation>,
 }
 
 impl Default for Parameters {
@@ -442,10 +452,16 @@ impl Parameters {
             extraction: Extraction::default(),
             registration: Registration::default(),
             congruent_cells: CongruentCells::default(),
+            striation: match mark {
+                MarkKind::BreechFace | MarkKind::FiringPin | MarkKind::Ejector => None,
+                MarkKind::ApertureShear => Some(Striation::default()),
+            },
         };
         for one in fitted(mark) {
             let form = parameters.form.as_mut();
+            let striation = parameters.striation.as_mut();
             let known = form.is_some_and(|form| form.set(one.key, one.value))
+                || striation.is_some_and(|striation| striation.set(one.key, one.value))
                 || parameters.extraction.set(one.key, one.value)
                 || parameters.registration.set(one.key, one.value)
                 || parameters.congruent_cells.set(one.key, one.value)
@@ -458,6 +474,10 @@ impl Parameters {
     /// Every parameter with its declaration, in a fixed order.
     #[must_use]
     pub fn list(&self) -> Vec<Entry> {
+        if let Some(striation) = &self.striation {
+            let groups = [self.segmentation.list(), striation.list()];
+            return declared_for(self.mark, groups.concat());
+        }
         let groups = [
             self.segmentation.list(),
             self.form.as_ref().map(FormRemoval::list).unwrap_or_default(),
@@ -473,7 +493,8 @@ impl Parameters {
     /// # Errors
     /// The first parameter outside its bounds.
     pub fn check(&self) -> Result<(), ParameterError> {
-        check(&self.list())
+        check(&self.list())?;
+        self.striation.as_ref().map_or(Ok(()), Striation::check)
     }
 
     /// Digest of all parameters: what a comparison carries.
@@ -486,9 +507,14 @@ impl Parameters {
     /// mark never have the same.
     #[must_use]
     pub fn extraction_digest(&self) -> Digest {
-        let form = self.form.as_ref().map(FormRemoval::list).unwrap_or_default();
-        let all = [self.segmentation.list(), form, self.extraction.list()].concat();
-        digest_for(self.mark, &all)
+        let of_mark = match &self.striation {
+            Some(striation) => striation.list_of_profiles(),
+            None => {
+                let form = self.form.as_ref().map(FormRemoval::list).unwrap_or_default();
+                [form, self.extraction.list()].concat()
+            }
+        };
+        digest_for(self.mark, &[self.segmentation.list(), of_mark].concat())
     }
 }
 

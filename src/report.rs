@@ -16,7 +16,7 @@ pub struct Figures {
     pub cmc_count: usize,
     /// Cells compared, both directions together.
     pub cells: usize,
-    /// The first as a share of the second, 0 to 1: the score. 0 where no cell was compared.
+    /// The first as a share of the second, 0 to 1: the score, but for striated marks. 0 where no cell was compared.
     pub cmc_fraction: f64,
     /// Share of congruent cells by the convergence rule (after Chen et al. 2017), 0 to 1.
     pub convergence_cmc_fraction: f64,
@@ -30,6 +30,13 @@ pub struct Figures {
     pub dx_um: Option<f64>,
     /// Shift down that does so, um.
     pub dy_um: Option<f64>,
+    /// Of two striated marks the information that their profiles have in common, at least 0: the score; left out of others, and
+    /// where nothing could be registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile_score: Option<f64>,
+    /// How many times as long as the questioned profile the reference is, likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile_scale: Option<f64>,
 }
 
 /// Of what a comparison is, and by which engine.
@@ -129,6 +136,8 @@ impl From<&Comparison> for Figures {
             theta_deg: pose.map(|pose| pose.theta.degrees()),
             dx_um: pose.map(|pose| pose.dx.micrometres()),
             dy_um: pose.map(|pose| pose.dy.micrometres()),
+            profile_score: comparison.profile.map(|profile| profile.score),
+            profile_scale: comparison.profile.map(|profile| profile.scale),
         }
     }
 }

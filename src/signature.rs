@@ -1,6 +1,7 @@
 //! What is kept of a surface, once, so that it can be compared for years?
 //!
-//! A [`Signature`] is a texture in one byte a measured sample and one bit a sample of mask, with what
+//! A [`Signature`] is a texture in one byte a measured sample and one bit a sample of mask (of a striated mark the profile across
+//! its striae, as a texture of one row), with what
 //! is needed to know where it came from and whether it may be compared: the source file's SHA-256, the
 //! digest of the extraction parameters, the engine's version. A breech face takes about 50 KB. Not the
 //! original: heights are rounded to a hundredth of their deviation, so an upgrade extracts again.
@@ -61,7 +62,7 @@ pub struct Summary {
     pub columns: usize,
     /// Sample distance, um.
     pub spacing_um: f64,
-    /// Robust standard deviation of the band-passed heights, um; `None` for a reflectance image.
+    /// Robust standard deviation of the band-passed heights, um, plain that of a profile; `None` for a reflectance image.
     pub deviation_um: Option<f64>,
     /// Measured samples.
     pub valid_samples: usize,
@@ -108,17 +109,26 @@ impl Signature {
     /// the file it came from. Cost: about 10 ms for 550 by 550 samples.
     ///
     /// # Errors
-    /// What [`preprocess::extract_texture`] refuses.
+    /// What [`preprocess::extract_texture`] refuses, or [`preprocess::extract_striae`] of a striated mark.
     pub fn extract(
         surface: &Surface,
         source: Digest,
         parameters: &Parameters,
     ) -> Result<Self, PreprocessError> {
-        let without_form =
-            parameters.form.as_ref().map(|form| preprocess::remove_form(surface, form));
-        let surface = without_form.as_ref().unwrap_or(surface);
-        let (texture, deviation) = preprocess::extract_texture(surface, &parameters.extraction)?;
-        let height_limit = parameters.extraction.height_limit;
+        let (texture, deviation, height_limit) = match &parameters.striation {
+            Some(striation) => {
+                let (texture, deviation) = preprocess::extract_striae(surface, striation)?;
+                (texture, deviation, striation.height_limit)
+            }
+            None => {
+                let without_form =
+                    parameters.form.as_ref().map(|form| preprocess::remove_form(surface, form));
+                let surface = without_form.as_ref().unwrap_or(surface);
+                let (texture, deviation) =
+                    preprocess::extract_texture(surface, &parameters.extraction)?;
+                (texture, deviation, parameters.extraction.height_limit)
+            }
+        };
         Ok(Self {
             kind: surface.kind(),
             source,

@@ -6,13 +6,12 @@ use casemark::calibration::{MarkWeight, fuse};
 use casemark::correlate::fft::Arithmetic;
 use casemark::digest::Digest;
 use casemark::matcher::{Engine, Matcher, Prepared};
-use casemark::parameters::{Parameters, Striation};
+use casemark::parameters::Parameters;
 use casemark::report::Figures;
 use casemark::segment::isolate_region;
 use casemark::signature::Signature;
 use casemark::simulate::{Head, Simulation};
 use casemark::statistics::{Features, Labelled, Method, Model, Scored, Truth};
-use casemark::striation::{PreparedProfile, ProfileEngine, extract};
 use casemark::surface::MarkKind;
 use casemark::units::Length;
 use rayon::prelude::*;
@@ -57,8 +56,8 @@ fn pairs_of<T: Sync>(marks: &[Option<T>], compare: impl Fn(&T, &T) -> Compared +
     compared.collect()
 }
 
-/// Pairs by an impressed mark: the share of congruent cells.
-fn impressed(mark: MarkKind, heads: &[Head]) -> Pairs {
+/// Pairs by a mark: what candidates are ranked by.
+fn by_mark(mark: MarkKind, heads: &[Head]) -> Pairs {
     let engine = Engine::new(Parameters::of_mark(mark), Arithmetic::Vectorised);
     let prepared = |head: &Head| -> Option<Prepared> {
         let surface = isolate_region(&head.surface, &head.truth.regions, mark.region()).ok()?;
@@ -76,38 +75,6 @@ fn impressed(mark: MarkKind, heads: &[Head]) -> Pairs {
     })
 }
 
-/// Pairs by the striae of aperture shear: the better of both ways that a head may lie.
-fn striated(heads: &[Head]) -> Pairs {
-    let parameters = Striation::default();
-    let longest = Length::from_micrometres(4_000.0);
-    let engine = ProfileEngine::new(&parameters, longest, Arithmetic::Vectorised).unwrap();
-    let prepared = |head: &Head| -> Option<[PreparedProfile; 2]> {
-        let region = MarkKind::ApertureShear.region();
-        let surface = isolate_region(&head.surface, &head.truth.regions, region).ok()?;
-        let profile = extract(&surface, &parameters).ok()?.profile;
-        let [one, other] = [engine.prepare(&profile), engine.prepare(&profile.reversed())];
-        Some([one.ok()?, other.ok()?])
-    };
-    let marks: Vec<Option<[PreparedProfile; 2]>> = heads.par_iter().map(prepared).collect();
-    pairs_of(&marks, |one, two| {
-        let compare = |questioned: &PreparedProfile| {
-            engine.compare(questioned, &two[0], &mut engine.workspace()).ok()
-        };
-        let found = one.iter().filter_map(compare);
-        let best = found.max_by(|one, two| one.score.total_cmp(&two.score));
-        best.map_or(
-            Compared { score: 0.0, features: Features { congruent: 0, compared: 0, ncc: 0.0 } },
-            |best| {
-                let congruent = best.congruent_count() as u32;
-                let compared = best.segments.len() as u32;
-                // The score has no upper end; a logistic model asks for a share.
-                let ncc = best.score / (1.0 + best.score);
-                Compared { score: best.score, features: Features { congruent, compared, ncc } }
-            },
-        )
-    })
-}
-
 fn truth(heads: &[Head], pair: &[usize; 2]) -> Truth {
     let [one, two] = pair.map(|place| heads[place].truth.firearm);
     if one == two { Truth::KnownMatch } else { Truth::KnownNonMatch }
@@ -120,15 +87,7 @@ fn area(heads: &[Head], scores: impl Iterator<Item = ([usize; 2], f64)>) -> f64 
 }
 
 fn all_marks(heads: &[Head]) -> Vec<(MarkKind, Pairs)> {
-    MarkKind::ALL
-        .into_iter()
-        .map(|mark| match mark {
-            MarkKind::ApertureShear => (mark, striated(heads)),
-            MarkKind::BreechFace | MarkKind::FiringPin | MarkKind::Ejector => {
-                (mark, impressed(mark, heads))
-            }
-        })
-        .collect()
+    MarkKind::ALL.into_iter().map(|mark| (mark, by_mark(mark, heads))).collect()
 }
 
 /// Holds every mark to an area under the ROC curve.

@@ -116,7 +116,7 @@ fn search(
         .collect();
     let search = Search {
         engine: &engine,
-        indexer: &indexer,
+        indexer: Some(&indexer),
         cascade: &cascade,
         references,
         signatures: &Stored { store, extraction: extraction() },

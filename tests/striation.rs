@@ -8,8 +8,7 @@ use casemark::Arithmetic;
 use casemark::format::{ProfileOptions, read_profile};
 use casemark::parameters::Striation;
 use casemark::statistics::{Labelled, Truth};
-use casemark::striation::{ProfileComparison, ProfileEngine};
-use casemark::units::Length;
+use casemark::striation::{ProfileComparison, ProfileEngine, ProfileWorkspace};
 use rayon::prelude::*;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -51,8 +50,7 @@ fn screwdrivers_are_told_apart_by_the_marks_they_drew() {
     let Some(folder) = real_profiles() else { return };
     let profiles = profiles(&folder);
     let parameters = Striation::default();
-    let longest = Length::from_micrometres(1300.0);
-    let engine = ProfileEngine::new(&parameters, longest, Arithmetic::Vectorised).unwrap();
+    let engine = ProfileEngine::new(&parameters, Arithmetic::Vectorised);
     let prepared: Vec<_> = profiles
         .par_iter()
         .map(|(name, profile)| (name.split('N').next().unwrap(), engine.prepare(profile).unwrap()))
@@ -63,16 +61,12 @@ fn screwdrivers_are_told_apart_by_the_marks_they_drew() {
     let start = Instant::now();
     let compared: Vec<_> = pairs
         .par_iter()
-        .map_init(
-            || engine.workspace(),
-            |workspace, &(first, second)| {
-                let [first, second] = [&prepared[first], &prepared[second]];
-                let found = engine.compare(&first.1, &second.1, workspace).unwrap();
-                let truth =
-                    if first.0 == second.0 { Truth::KnownMatch } else { Truth::KnownNonMatch };
-                (truth, found, first.0)
-            },
-        )
+        .map_init(ProfileWorkspace::default, |workspace, &(first, second)| {
+            let [first, second] = [&prepared[first], &prepared[second]];
+            let found = engine.compare(&first.1, &second.1, workspace).unwrap();
+            let truth = if first.0 == second.0 { Truth::KnownMatch } else { Truth::KnownNonMatch };
+            (truth, found, first.0)
+        })
         .collect();
     let took = start.elapsed();
     let auc = |of: &dyn Fn(&ProfileComparison) -> f64| {

@@ -220,7 +220,7 @@ fn group<'a>(
 
 fn csv_of(rows: &BTreeMap<usize, Row>, pairs: &[Pair]) -> anyhow::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record([
+    let mut header = vec![
         "questioned",
         "reference",
         "cmc_count",
@@ -234,13 +234,18 @@ fn csv_of(rows: &BTreeMap<usize, Row>, pairs: &[Pair]) -> anyhow::Result<Vec<u8>
         "parameters_digest",
         "questioned_sha256",
         "reference_sha256",
-    ])?;
+    ];
+    let striated = rows.values().any(|(figures, _)| figures.profile_score.is_some());
+    if striated {
+        header.extend(["profile_score", "profile_scale"]);
+    }
+    writer.write_record(header)?;
     let decimals = |value: Option<f64>, decimals: usize| {
         value.map_or_else(String::new, |value| format!("{value:.decimals$}"))
     };
     for (place, (figures, provenance)) in rows {
         let [questioned, reference] = &pairs[*place].names;
-        writer.write_record([
+        let mut record = vec![
             questioned.clone(),
             reference.clone(),
             figures.cmc_count.to_string(),
@@ -254,7 +259,11 @@ fn csv_of(rows: &BTreeMap<usize, Row>, pairs: &[Pair]) -> anyhow::Result<Vec<u8>
             provenance.parameters_digest.to_string(),
             provenance.questioned_sha256.to_string(),
             provenance.reference_sha256.to_string(),
-        ])?;
+        ];
+        if striated {
+            record.extend([decimals(figures.profile_score, 6), decimals(figures.profile_scale, 6)]);
+        }
+        writer.write_record(record)?;
     }
     Ok(writer.into_inner()?)
 }

@@ -220,6 +220,7 @@ fn describe(questioned: &Path, reference: &Path, weighed: &Weighed) -> String {
     let report = &weighed.comparison;
     let Figures { cmc_count, cells, cmc_fraction, ncc, overlap, theta_deg, dx_um, dy_um, .. } =
         report.figures;
+    let of_profiles = report.figures.profile_score.zip(report.figures.profile_scale);
     let mut text = String::new();
     let _ = writeln!(text, "questioned  {}", questioned.display());
     let _ = writeln!(text, "reference   {}", reference.display());
@@ -231,9 +232,17 @@ fn describe(questioned: &Path, reference: &Path, weighed: &Weighed) -> String {
             writeln!(text, "The surfaces share too few samples at any pose: nothing to compare.");
         return text;
     }
+    if let Some((score, scale)) = of_profiles {
+        let _ = writeln!(
+            text,
+            "agreement of the profiles {score:.2} (rank score), the reference {scale:.3} times as long"
+        );
+    }
+    let rank_score = if of_profiles.is_some() { "" } else { " (rank score)" };
+    let what = if of_profiles.is_some() { "segments" } else { "cells   " };
     let _ = writeln!(
         text,
-        "congruent matching cells  {cmc_count} of {cells} compared, a share of {cmc_fraction:.3} (rank score)"
+        "congruent matching {what} {cmc_count} of {cells} compared, a share of {cmc_fraction:.3}{rank_score}"
     );
     for direction in &report.directions {
         let name = match direction.direction {

@@ -65,7 +65,8 @@ struct Ready {
     engine_version: String,
     extraction: Digest,
     mark: MarkKind,
-    entry: IndexEntry,
+    /// `None` where marks of this kind have no index.
+    entry: Option<IndexEntry>,
     found: Option<Found>,
     corrected: Option<Said>,
     findings: Vec<Finding>,
@@ -363,7 +364,7 @@ impl Looking<'_> {
             original,
             signature: signature.to_bytes(),
             engine_version: signature.engine_version().to_owned(),
-            entry: galleries.of_mark(entry.mark).indexer().entry(&signature),
+            entry: galleries.of_mark(entry.mark).indexer().map(|indexer| indexer.entry(&signature)),
             extraction: signature.extraction_digest(),
             mark: entry.mark,
             found,
@@ -400,7 +401,7 @@ fn write_down(
         let of_mark = ready.iter().zip(entered).filter(|(scan, _)| scan.mark == mark);
         let new = of_mark.filter_map(|(scan, entered)| match entered {
             Ok(Enrolled { outcome: Entered::New | Entered::Corrected, scan: id, .. }) => {
-                Some((*id, Digest::of(&scan.signature), scan.entry.clone()))
+                Some((*id, Digest::of(&scan.signature), scan.entry.clone()?))
             }
             Ok(_) | Err(_) => None,
         });

@@ -239,7 +239,8 @@ fn search(
             marks_not_shown.push(shelf.mark);
             continue;
         };
-        let questioned = Questioned::new(engine, indexer, &signature).with_context(named)?;
+        let questioned =
+            Questioned::new(engine, indexer.as_ref(), &signature).with_context(named)?;
         let traits = Traits { mark: Some(shelf.mark.to_string()), ..traits(scan) };
         ready.push((shelf, shelf.searching.signatures(store), questioned, traits));
     }

@@ -88,7 +88,7 @@ fn in_store(
     let store = &super::store::open(store)?;
     let searching = Searching::new(context, mark)?;
     let references = &references(context, &searching.gallery(store.path()), store)?;
-    let known = Known { store, indexer: &searching.indexer, references };
+    let known = Known { store, indexer: searching.indexer.as_ref(), references };
     nearest(context, known, mark, signature)
 }
 

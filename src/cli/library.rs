@@ -4,7 +4,7 @@ use super::Context;
 use crate::gallery::{Gallery, Snapshot};
 use crate::index::Indexer;
 use crate::matcher::Engine;
-use crate::parameters::{Cascade, Index};
+use crate::parameters::Cascade;
 use crate::search::{Search, Stored};
 use crate::store::{DiskStore, Progress, ReferenceStore};
 use crate::surface::MarkKind;
@@ -14,7 +14,8 @@ use std::path::Path;
 /// What makes index entries and decides how many references go on from stage to stage.
 pub(super) struct Searching {
     pub(super) engine: Engine,
-    pub(super) indexer: Indexer,
+    /// `None` where marks of this kind have no index.
+    pub(super) indexer: Option<Indexer>,
     pub(super) cascade: Cascade,
 }
 
@@ -22,7 +23,7 @@ impl Searching {
     /// With the default parameters of a kind of mark.
     pub(super) fn new(context: &Context, mark: MarkKind) -> anyhow::Result<Self> {
         let engine = context.engine.of_mark(mark);
-        let indexer = Indexer::new(Index::of_mark(mark), engine.arithmetic())?;
+        let indexer = Indexer::of_mark(mark, engine.arithmetic());
         Ok(Self { engine, indexer, cascade: Cascade::default() })
     }
 
@@ -46,7 +47,7 @@ impl Searching {
         references: &'a Snapshot,
         signatures: &'a Stored<'a>,
     ) -> Search<'a> {
-        let (indexer, cascade) = (&self.indexer, &self.cascade);
+        let (indexer, cascade) = (self.indexer.as_ref(), &self.cascade);
         Search { engine: &self.engine, indexer, cascade, references, signatures, pool: None }
     }
 

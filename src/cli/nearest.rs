@@ -14,7 +14,8 @@ use crate::surface::MarkKind;
 #[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
     pub(super) store: &'a DiskStore,
-    pub(super) indexer: &'a Indexer,
+    /// `None` of marks that have no index.
+    pub(super) indexer: Option<&'a Indexer>,
     pub(super) references: &'a Snapshot,
 }
 
@@ -42,7 +43,7 @@ pub(super) fn nearest(
         let view = store.view(candidate.scan)?;
         anyhow::Ok(Nearest {
             reference: format!("scan {} of exhibit {}", view.scan.id, view.exhibit.id),
-            ncc: candidate.comparison.ncc(),
+            ncc: candidate.comparison.areal_ncc(),
             same_file: view.scan.original == signature.source(),
         })
     };

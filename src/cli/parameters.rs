@@ -10,15 +10,18 @@ pub(super) fn run(context: &Context, arguments: &ParametersArguments) -> anyhow:
     let parameters = engine.parameters();
     let index = Index::of_mark(arguments.mark);
     let (cascade, striation) = (Cascade::default(), Striation::default());
-    let list = [parameters.list(), index.list(), cascade.list(), striation.list()].concat();
+    let of_index = index.as_ref().map(Index::list).unwrap_or_default();
+    // Those of a striated mark are among its own.
+    let of_profiles = if parameters.striation.is_some() { Vec::new() } else { striation.list() };
+    let list = [parameters.list(), of_index, cascade.list(), of_profiles].concat();
     if arguments.json {
         print_json(&serde_json::json!({
             "engine_version": crate::VERSION,
             "mark": parameters.mark,
             "parameters_digest": parameters.digest(),
             "extraction_digest": parameters.extraction_digest(),
-            "index_entry_digest": index.entry_digest(),
-            "cascade_digest": cascade.digest(&index),
+            "index_entry_digest": index.as_ref().map(Index::entry_digest),
+            "cascade_digest": cascade.digest(index.as_ref()),
             "striation_digest": striation.digest(),
             "parameters": list,
         }))?;
@@ -34,11 +37,11 @@ pub(super) fn run(context: &Context, arguments: &ParametersArguments) -> anyhow:
         ]
     });
     print(&table(&["parameter", "value", "unit", "bounds", "what it is"], rows.collect()))?;
-    let (digest, index) = (parameters.digest(), index.digest());
-    print(&format!(
-        "engine {}, {}, digest {digest}, digest of the index {index}\n",
-        crate::VERSION,
-        arguments.mark
-    ))?;
+    let digest = parameters.digest();
+    let index = index.map_or_else(
+        || "no index".to_owned(),
+        |index| format!("digest of the index {}", index.digest()),
+    );
+    print(&format!("engine {}, {}, digest {digest}, {index}\n", crate::VERSION, arguments.mark))?;
     Ok(Outcome::Done)
 }

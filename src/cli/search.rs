@@ -194,7 +194,8 @@ fn in_store(
         let mut ready = Vec::new();
         for (path, extracted) in together.iter().zip(extracted) {
             let made = extracted.and_then(|Extracted { scan, signature, bytes, .. }| {
-                let questioned = Questioned::new(&searching.engine, &searching.indexer, &signature);
+                let questioned =
+                    Questioned::new(&searching.engine, searching.indexer.as_ref(), &signature);
                 let questioned = questioned.with_context(|| path.display().to_string())?;
                 Ok((path, Digest::of(&bytes), (questioned, traits(&scan))))
             });
@@ -438,6 +439,8 @@ pub(super) fn failure(scan: ScanId, failure: &Failure) -> FailureReport {
 /// The ranked table and what was searched.
 fn describe(report: &Report, seconds: f64) -> String {
     let weighed = report.candidates.iter().any(|one| one.weight.is_given());
+    let scores = report.candidates.iter().map(|one| one.comparison.figures.profile_score);
+    let striated = scores.flatten().next().is_some();
     let rows = report.candidates.iter().map(|candidate| {
         let figures = &candidate.comparison.figures;
         let mut row = vec![
@@ -449,6 +452,9 @@ fn describe(report: &Report, seconds: f64) -> String {
             decimals(figures.ncc, 3),
             decimals(figures.theta_deg, 1),
         ];
+        if striated {
+            row.insert(3, decimals(figures.profile_score, 2));
+        }
         if weighed {
             let weight = &candidate.weight;
             row.extend([weight::short(weight), chance(weight)]);
@@ -456,6 +462,9 @@ fn describe(report: &Report, seconds: f64) -> String {
         row
     });
     let mut header = vec!["rank", "exhibit", "file", "cmc", "fraction", "ncc", "theta_deg"];
+    if striated {
+        header.insert(3, "score");
+    }
     if weighed {
         header.extend(["log10 LR", "by chance"]);
     }

@@ -10,7 +10,7 @@ use super::{Context, Outcome};
 use crate::digest::Digest;
 use crate::format::{self, FileFormat, ProfileOptions, ReadOptions};
 use crate::parameters::Striation;
-use crate::striation::{ProfileComparison, ProfileEngine, extract};
+use crate::striation::{ProfileComparison, ProfileEngine, ProfileWorkspace, extract};
 use crate::surface::Profile;
 use anyhow::Context as _;
 use serde::Serialize;
@@ -74,15 +74,13 @@ pub(super) fn run(context: &Context, arguments: &StriationArguments) -> anyhow::
     };
     let (questioned, first) = side(&arguments.questioned)?;
     let (reference, second) = side(&arguments.reference)?;
-    let (a, b) = (first.extent(), second.extent());
-    let longest = if a > b { a } else { b };
-    let engine = ProfileEngine::new(&parameters, longest, context.engine.arithmetic())?;
+    let engine = ProfileEngine::new(&parameters, context.engine.arithmetic());
     let prepare = |profile: &Profile, path: &Path| {
         engine.prepare(profile).with_context(|| path.display().to_string())
     };
     let first = prepare(&first, &arguments.questioned)?;
     let second = prepare(&second, &arguments.reference)?;
-    let found = engine.compare(&first, &second, &mut engine.workspace())?;
+    let found = engine.compare(&first, &second, &mut ProfileWorkspace::default())?;
     let report = report(questioned, reference, &found, &parameters);
     if arguments.json {
         print_json(&report)?;
@@ -148,8 +146,8 @@ fn report(
             .map(|segment| Segment {
                 centre_um: segment.centre.micrometres(),
                 length_um: segment.length.micrometres(),
-                displacement_um: segment.displacement.map(|length| length.micrometres()),
-                ncc: segment.ncc,
+                displacement_um: segment.place.map(|place| place.displacement.micrometres()),
+                ncc: segment.place.map(|place| place.ncc),
                 verdict: segment.verdict.name(),
             })
             .collect(),

@@ -48,6 +48,8 @@ pub(super) fn figures(figures: &pb::Figures) -> Figures {
         theta_deg: figures.pose.map(|pose| pose.theta_deg),
         dx_um: figures.pose.map(|pose| pose.dx_um),
         dy_um: figures.pose.map(|pose| pose.dy_um),
+        profile_score: figures.profile_score,
+        profile_scale: figures.profile_scale,
     }
 }
 

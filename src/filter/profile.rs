@@ -70,12 +70,21 @@ pub fn smooth_profile(
     let kernel = Kernel::new(cutoff, from.spacing, ALPHA);
     let (centre_in, centre_out) = ((from.count - 1) as f64 / 2.0, (to.count - 1) as f64 / 2.0);
     let step = to.spacing.ratio(from.spacing);
+    // On the same samples places are whole, so a few weights serve all.
+    let same = from.count == to.count && from.spacing == to.spacing;
+    let distances = if same { 0..=kernel.reach() as usize } else { 1..=0 };
+    let whole_distances: Vec<f64> =
+        distances.map(|distance| kernel.weight(distance as f64)).collect();
     let (heights, support) = (0..to.count)
         .map(|index| {
             let place = (index as f64 - centre_out) * step + centre_in;
             let (mut sum, mut measured, mut whole) = (0.0, 0.0, 0.0);
             for sample in kernel.around(place, from.count) {
-                let weight = kernel.weight(sample as f64 - place);
+                let weight = if same {
+                    whole_distances[sample.abs_diff(index)]
+                } else {
+                    kernel.weight(sample as f64 - place)
+                };
                 whole += weight;
                 measured += weight * weights[sample];
                 sum += weight * weights[sample] * heights[sample];

@@ -12,7 +12,7 @@ pub struct Choice {
     pub(super) places: Vec<Vec<usize>>,
     /// How many of them have an index entry.
     pub(super) indexed: u64,
-    /// Those without an index entry, in the order of identifiers: they cannot be compared.
+    /// Those without an index entry, in the order of identifiers.
     pub(super) unindexed: Vec<ScanId>,
     /// How many the filter leaves out.
     pub(super) skipped: Skipped,
@@ -25,7 +25,8 @@ impl Choice {
         self.indexed + self.unindexed.len() as u64
     }
 
-    /// Those without an index entry, in the order of identifiers: their signatures are not there or cannot be read.
+    /// Those without an index entry, in the order of identifiers: their signatures are not there or cannot be read, or marks of
+    /// their kind have no index.
     #[must_use]
     pub fn unindexed(&self) -> &[ScanId] {
         &self.unindexed

@@ -3,7 +3,6 @@
 use super::{Gallery, GalleryError};
 use crate::index::Indexer;
 use crate::matcher::Engine;
-use crate::parameters::Index;
 use crate::store::ReferenceStore;
 use crate::surface::MarkKind;
 use std::path::Path;
@@ -17,7 +16,7 @@ impl Galleries {
     /// Of an engine's signatures and of those of the engines for other marks, in memory alone.
     #[must_use]
     pub fn of(engine: &Engine) -> Self {
-        Self::each(engine, Gallery::new)
+        Self::each(engine, |indexer, of_mark| Gallery::new(indexer, of_mark))
     }
 
     /// The same, whose entries are kept in the folder of a store. Nothing is read yet.
@@ -26,10 +25,9 @@ impl Galleries {
         Self::each(engine, |indexer, of_mark| Gallery::kept_in(store, indexer, of_mark))
     }
 
-    fn each(engine: &Engine, make: impl Fn(Indexer, &Engine) -> Gallery) -> Self {
+    fn each(engine: &Engine, make: impl Fn(Option<Indexer>, &Engine) -> Gallery) -> Self {
         let gallery = |mark| {
-            let indexer = Indexer::new(Index::of_mark(mark), engine.arithmetic());
-            let indexer = indexer.expect("the defaults are within bounds");
+            let indexer = Indexer::of_mark(mark, engine.arithmetic());
             (mark, Arc::new(make(indexer, &engine.of_mark(mark))))
         };
         Self(MarkKind::ALL.into_iter().map(gallery).collect())

@@ -4,7 +4,8 @@
 //! 2.8 KB a reference. A [`Gallery`] follows its store: what was enrolled is in the next [`Snapshot`], what was
 //! withdrawn is not. It holds nothing of its own: entries are made from signatures, and a file beside the store
 //! ([`Gallery::kept_in`]) only saves making them again at the next start. Whatever that file lacks, or has too much or
-//! damaged, costs the making of those entries and never an answer.
+//! damaged, costs the making of those entries and never an answer. A kind of mark that has no index has no entries and no file:
+//! its gallery knows by what references are chosen, and all that are chosen are compared.
 
 mod choice;
 mod classes;
@@ -24,7 +25,6 @@ pub use verify::{EntryFinding, EntryVerification};
 use crate::digest::Digest;
 use crate::index::{Entry, IndexError, Indexer};
 use crate::matcher::Engine;
-use crate::parameters::Index;
 use crate::signature::Signature;
 use crate::store::{LiveScan, Progress, ReferenceStore, ScanId, StoreError};
 use crate::surface::MarkKind;
@@ -58,14 +58,16 @@ pub struct GalleryOpening {
     pub made: u64,
     /// Rows of the file that were damaged, or of scans or signatures that are not searched any more.
     pub dropped: u64,
-    /// Scans that cannot be searched: they have no signature, or one that cannot be read.
+    /// Scans that cannot be searched: they have no signature, or one that cannot be read; where there is no index, only the
+    /// first are known.
     pub unindexed: u64,
 }
 
 /// Every reference of a store, ready to be searched. Shared among threads.
 #[derive(Debug)]
 pub struct Gallery {
-    indexer: Indexer,
+    /// `None` where marks of this kind have no index.
+    indexer: Option<Indexer>,
     extraction: Digest,
     mark: MarkKind,
     folder: Option<PathBuf>,
@@ -73,29 +75,25 @@ pub struct Gallery {
 }
 
 impl Gallery {
-    /// The references of an engine's signatures, in memory alone.
+    /// The references of an engine's signatures, in memory alone; without an indexer they have no entries.
     #[must_use]
-    pub fn new(indexer: Indexer, engine: &Engine) -> Self {
+    pub fn new(indexer: impl Into<Option<Indexer>>, engine: &Engine) -> Self {
+        let indexer = indexer.into();
         let (extraction, mark) =
             (engine.parameters().extraction_digest(), engine.parameters().mark);
         let state = Mutex::new(State::new(indexer.clone(), extraction, mark));
         Self { indexer, extraction, mark, folder: None, state }
     }
 
-    /// The same by the default parameters of the index.
-    ///
-    /// # Panics
-    /// Never: the defaults are within bounds.
+    /// The same by the default parameters of the index, where the engine's kind of mark has one.
     #[must_use]
     pub fn of(engine: &Engine) -> Self {
-        let index = Index::of_mark(engine.parameters().mark);
-        let indexer = Indexer::new(index, engine.arithmetic());
-        Self::new(indexer.expect("the defaults are within bounds"), engine)
+        Self::new(Indexer::of_mark(engine.parameters().mark, engine.arithmetic()), engine)
     }
 
     /// The same, whose entries are kept in the folder of a store. Nothing is read yet.
     #[must_use]
-    pub fn kept_in(store: &Path, indexer: Indexer, engine: &Engine) -> Self {
+    pub fn kept_in(store: &Path, indexer: impl Into<Option<Indexer>>, engine: &Engine) -> Self {
         let folder = store.join(FOLDER);
         // The breech face was there first; a file is of one kind of mark.
         let folder = match engine.parameters().mark {
@@ -107,10 +105,10 @@ impl Gallery {
         Self { folder: Some(folder), ..Self::new(indexer, engine) }
     }
 
-    /// What makes its entries and scores them.
+    /// What makes its entries and scores them; `None` where it has none.
     #[must_use]
-    pub const fn indexer(&self) -> &Indexer {
-        &self.indexer
+    pub const fn indexer(&self) -> Option<&Indexer> {
+        self.indexer.as_ref()
     }
 
     /// Reads what is kept of the store's references and makes what is missing, on the threads of the caller's pool. Again,
@@ -189,10 +187,10 @@ impl Gallery {
         self.state().bytes()
     }
 
-    /// Bytes on the disk that the file of entries takes a reference.
+    /// Bytes on the disk that the file of entries takes a reference; none where there are no entries.
     #[must_use]
     pub fn disk_bytes_per_reference(&self) -> usize {
-        self.family().row()
+        self.family().map_or(0, Family::row)
     }
 
     /// Writes down entries of scans that were just enrolled, without reading the others: for a program that enrols
@@ -219,7 +217,11 @@ impl Gallery {
         store: &dyn ReferenceStore,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<EntryVerification, GalleryError> {
-        verify::verify(self.log()?.as_ref(), &self.indexer, self.extraction, store, progress)
+        let (log, indexer) = (self.log()?, self.indexer.as_ref());
+        match log.as_ref().zip(indexer) {
+            Some((log, indexer)) => verify::verify(log, indexer, self.extraction, store, progress),
+            None => Ok(EntryVerification::default()),
+        }
     }
 
     fn opened(
@@ -237,16 +239,17 @@ impl Gallery {
         state.open(store, progress)
     }
 
-    fn family(&self) -> Family {
-        Family {
-            entry_digest: self.indexer.entry_digest(),
+    fn family(&self) -> Option<Family> {
+        self.indexer.as_ref().map(|indexer| Family {
+            entry_digest: indexer.entry_digest(),
             extraction: self.extraction,
-            entry_length: self.indexer.entry_length(),
-        }
+            entry_length: indexer.entry_length(),
+        })
     }
 
     fn log(&self) -> Result<Option<Log>, StoreError> {
-        self.folder.as_deref().map(|folder| Log::open(folder, self.family())).transpose()
+        let kept = self.folder.as_deref().zip(self.family());
+        kept.map(|(folder, family)| Log::open(folder, family)).transpose()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

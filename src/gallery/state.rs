@@ -32,7 +32,8 @@ struct Place {
 /// The references now.
 #[derive(Debug)]
 pub(super) struct State {
-    indexer: Indexer,
+    /// `None` where marks of this kind have no index.
+    indexer: Option<Indexer>,
     extraction: Digest,
     mark: MarkKind,
     pub(super) opened: bool,
@@ -46,7 +47,7 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(indexer: Indexer, extraction: Digest, mark: MarkKind) -> Self {
+    pub(super) fn new(indexer: Option<Indexer>, extraction: Digest, mark: MarkKind) -> Self {
         Self {
             indexer,
             extraction,
@@ -100,8 +101,11 @@ impl State {
             let entered = self.enter(store, together)?;
             opening.made += entered;
             // Those of other marks are known by what filters choose them by, and have no entry here.
-            let of_mark = together.iter().filter(|live| live.facets.mark == self.mark).count();
-            opening.unindexed += of_mark as u64 - entered;
+            let of_mark = together.iter().filter(|live| live.facets.mark == self.mark);
+            opening.unindexed += match &self.indexer {
+                Some(_) => of_mark.count() as u64 - entered,
+                None => of_mark.filter(|live| live.signature.is_none()).count() as u64,
+            };
             looked_at += together.len() as u64;
             progress(Progress { done: opening.read + looked_at, total });
         }
@@ -170,9 +174,9 @@ impl State {
         lives: &[LiveScan],
     ) -> Result<u64, GalleryError> {
         let make = |live: &LiveScan| -> Result<Option<Entry>, StoreError> {
-            match live.signature {
-                Some(_) if live.facets.mark == self.mark => {
-                    entry_of(&self.indexer, store, self.extraction, live.scan)
+            match live.signature.and(self.indexer.as_ref()) {
+                Some(indexer) if live.facets.mark == self.mark => {
+                    entry_of(indexer, store, self.extraction, live.scan)
                 }
                 Some(_) | None => Ok(None),
             }
@@ -209,7 +213,7 @@ impl State {
         let (scan, signature, entered) = (live.scan, live.signature, live.entered);
         let class = self.class(live);
         let row = Row { scan, signature, class, entered };
-        let Some(entry) = entry else {
+        let Some((entry, indexer)) = entry.zip(self.indexer.clone()) else {
             Arc::make_mut(&mut self.snapshot.unindexed).insert(scan, row);
             return Ok(());
         };
@@ -219,7 +223,7 @@ impl State {
                 place
             }
             None => {
-                let segment = self.open_segment(entry.kind());
+                let segment = self.open_segment(&indexer, entry.kind());
                 let segments = &mut self.snapshot.segments;
                 let place = Arc::make_mut(&mut segments[segment]).push(row, entry)?;
                 Place { segment: segment as u32, row: place as u32 }
@@ -243,11 +247,11 @@ impl State {
     }
 
     /// The last segment of a kind, or a new one where that is full.
-    fn open_segment(&mut self, kind: Kind) -> usize {
+    fn open_segment(&mut self, indexer: &Indexer, kind: Kind) -> usize {
         let segments = &mut self.snapshot.segments;
         let last = segments.iter().rposition(|segment| segment.kind == kind);
         last.filter(|last| !segments[*last].is_full()).unwrap_or_else(|| {
-            segments.push(Arc::new(Segment::new(&self.indexer, kind, self.extraction)));
+            segments.push(Arc::new(Segment::new(indexer, kind, self.extraction)));
             segments.len() - 1
         })
     }

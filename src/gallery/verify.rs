@@ -69,14 +69,13 @@ impl EntryVerification {
 }
 
 pub(super) fn verify(
-    log: Option<&Log>,
+    log: &Log,
     indexer: &Indexer,
     extraction: Digest,
     store: &dyn ReferenceStore,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<EntryVerification, GalleryError> {
     let mut report = EntryVerification::default();
-    let Some(log) = log else { return Ok(report) };
     let mut wanted: HashMap<ScanId, Digest> = HashMap::new();
     for live in store.live(extraction) {
         let live = live?;

@@ -38,7 +38,7 @@ use crate::digest::Digest;
 use crate::filter::coarsen;
 use crate::parameters::{Index, IndexEntry, IndexSearch, ParameterError};
 use crate::signature::Signature;
-use crate::surface::{Kind, Pose, Texture};
+use crate::surface::{Kind, MarkKind, Pose, Texture};
 use crate::units::{Angle, Length};
 use block::LANES;
 use emphasis::Emphasis;
@@ -153,6 +153,16 @@ pub struct IndexWorkspace {
 }
 
 impl Indexer {
+    /// By the default parameters of a kind of mark; `None` of one that has no [index](Index::of_mark).
+    ///
+    /// # Panics
+    /// Never: the defaults are within bounds.
+    #[must_use]
+    pub fn of_mark(mark: MarkKind, arithmetic: Arithmetic) -> Option<Self> {
+        let indexer = Self::new(Index::of_mark(mark)?, arithmetic);
+        Some(indexer.expect("the defaults are within bounds"))
+    }
+
     /// An indexer with these parameters. [`Arithmetic::Portable`] gives the same bytes on every processor.
     ///
     /// # Errors

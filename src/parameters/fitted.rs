@@ -80,7 +80,8 @@ mod tests {
         for mark in MarkKind::ALL {
             let parameters = Parameters::of_mark(mark);
             parameters.check().unwrap_or_else(|error| panic!("{mark}: {error}"));
-            Index::of_mark(mark).check().unwrap_or_else(|error| panic!("{mark}: {error}"));
+            let index = Index::of_mark(mark).map_or(Ok(()), |index| index.check());
+            index.unwrap_or_else(|error| panic!("{mark}: {error}"));
             digests.extend([parameters.digest(), parameters.extraction_digest()]);
             let listed = parameters.list();
             assert!(
@@ -89,6 +90,28 @@ mod tests {
             );
         }
         assert_eq!(digests.len(), 2 * MarkKind::ALL.len());
+    }
+
+    #[test]
+    fn only_a_striated_mark_is_steered_by_the_parameters_of_profiles() {
+        for mark in MarkKind::ALL {
+            let parameters = Parameters::of_mark(mark);
+            let listed = parameters.list();
+            let groups: BTreeSet<&str> =
+                listed.iter().filter_map(|entry| entry.key.split('.').next()).collect();
+            let striated = mark == MarkKind::ApertureShear;
+            assert_eq!(groups.contains("striation"), striated, "{mark}");
+            assert_eq!(groups.contains("congruent_cells"), !striated, "{mark}");
+            assert_eq!(Index::of_mark(mark).is_none(), striated, "{mark}");
+        }
+        // A threshold of comparisons leaves stored profiles as they are.
+        let mut parameters = Parameters::of_mark(MarkKind::ApertureShear);
+        let (all, of_profiles) = (parameters.digest(), parameters.extraction_digest());
+        if let Some(striation) = &mut parameters.striation {
+            striation.segment_ncc += 0.1;
+        }
+        assert_ne!(parameters.digest(), all);
+        assert_eq!(parameters.extraction_digest(), of_profiles);
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! Which numbers steer the comparison of striated marks? Their digest is their own.
+//! Which numbers steer the comparison of striated marks?
+//!
+//! They are part of the parameters of a kind of mark that is striated; profiles that are no part of a head have no other.
 
 use super::{Entry, ParameterError, check, digest, tidy};
 use crate::digest::Digest;
@@ -20,6 +22,8 @@ parameters! {
         evening_length: 150.0 um, 20.0..=2000.0, "measured: 100 um to 200 um do alike";
         /// Where heights are locally below this share of the whole profile's, they are not raised further.
         evening_floor: 0.3 share, 0.01..=1.0, "measured: 0.1 to 0.5 do alike";
+        /// Heights are clipped at this many local standard deviations.
+        height_limit: 5.0 share, 1.0..=20.0, "beyond any stria, and a step of one byte is then a twenty-fifth of a deviation";
         /// Least share of a filter's weight on measured samples for a sample to be kept.
         least_support: 0.5 share, 0.05..=1.0, "half the kernel: the end of the mask stays where it was";
         /// Greatest stretch of one profile against the other, each way.
@@ -43,7 +47,25 @@ parameters! {
     }
 }
 
+/// What a stored profile depends on; the rest is of comparisons alone.
+const OF_PROFILES: [&str; 7] = [
+    "striation.spacing",
+    "striation.shortest_wave",
+    "striation.longest_wave",
+    "striation.evening_length",
+    "striation.evening_floor",
+    "striation.height_limit",
+    "striation.least_support",
+];
+
 impl Striation {
+    /// Those that a stored profile depends on.
+    pub(super) fn list_of_profiles(&self) -> Vec<Entry> {
+        let mut entries = self.list();
+        entries.retain(|entry| OF_PROFILES.contains(&entry.key));
+        entries
+    }
+
     /// Checks every bound, and that the pass band is one.
     ///
     /// # Errors
@@ -61,9 +83,19 @@ impl Striation {
         bounds("striation.segment_length", self.segment_length, self.spacing * 8.0)
     }
 
-    /// Digest of all parameters of profiles: no score of surfaces depends on them.
+    /// Digest of these alone: what a comparison of profiles that are no part of a head carries.
     #[must_use]
     pub fn digest(&self) -> Digest {
         digest(&self.list())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_profile_depends_on_is_declared() {
+        assert_eq!(Striation::default().list_of_profiles().len(), OF_PROFILES.len());
     }
 }

@@ -45,8 +45,10 @@ pub use profile::{Line, ProfileStyle};
 use crate::comparison::Comparison;
 use crate::digest::Digest;
 use crate::signature::Signature;
-use crate::surface::{Regions, Surface};
+use crate::surface::{Regions, Surface, Texture};
+use crate::units::Length;
 use image::{ExtendedColorType, ImageEncoder as _, RgbImage, codecs::png::PngEncoder};
+use ndarray::Array2;
 
 /// Names of the two surfaces as people know them, of any length; file names as a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +69,8 @@ pub enum Drawn {
     BothDirections,
 }
 
-/// The picture of a comparison, 1600 pixels wide: headline, panels, legend and provenance.
+/// The picture of a comparison, 1600 pixels wide: headline, panels, legend and provenance. Profiles of striated marks are drawn out
+/// along the striae, so that their segments are cells of a strip.
 ///
 /// The questioned surface is on the left, moved by the pose onto the reference's frame; both panels
 /// show the same window at the same scale. Without a registration both lie as they were scanned, and
@@ -92,8 +95,24 @@ pub fn comparison(
     same("questioned", questioned.source(), comparison.questioned)?;
     same("reference", reference.source(), comparison.reference)?;
     let kind = questioned.kind();
-    let textures = [&questioned.texture(), &reference.texture()];
-    Ok(page::draw(textures, kind, comparison, labels, drawn))
+    let [questioned, reference] = [questioned, reference].map(|one| seen(one.texture()));
+    Ok(page::draw([&questioned, &reference], kind, comparison, labels, drawn))
+}
+
+/// Height of the strip that a profile is drawn as.
+const STRIP: Length = Length::from_micrometres(200.0);
+
+/// A texture as it is drawn: a profile is drawn out along its striae.
+fn seen(texture: Texture) -> Texture {
+    if texture.dim().0 > 1 {
+        return texture;
+    }
+    let rows = STRIP.ratio(texture.spacing).round().max(1.0) as usize;
+    let drawn_out = |row: &Array2<f32>| {
+        Array2::from_shape_fn((rows, row.ncols()), |(_, column)| row[[0, column]])
+    };
+    let (heights, weights) = (drawn_out(&texture.heights), drawn_out(&texture.weights));
+    Texture { heights, weights, spacing: texture.spacing }
 }
 
 /// The surface that a map or profile shows, and what is known of it.

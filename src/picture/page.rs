@@ -6,7 +6,7 @@ use super::lettering::Face;
 use super::view::{View, Window, measured};
 use super::{Drawn, Labels, relief};
 use crate::cmc::CellVerdict;
-use crate::comparison::{Comparison, Direction, DirectionResult};
+use crate::comparison::{Comparison, Direction, DirectionResult, ProfileAgreement};
 use crate::digest::Digest;
 use crate::surface::{Kind, Pose, Texture};
 use image::RgbImage;
@@ -100,7 +100,10 @@ fn header(canvas: &mut Canvas, comparison: &Comparison) {
     };
     let (count, of, share) =
         (comparison.cmc_count(), comparison.cells(), comparison.cmc_fraction());
-    let headline = format!("{count} of {of} cells congruent: {share:.3}");
+    let mut headline = format!("{count} of {of} cells congruent: {share:.3}");
+    if let Some(ProfileAgreement { score, scale }) = comparison.profile {
+        headline += &format!("   score of the profiles {score:.2}, stretched by {scale:.3}");
+    }
     line(EDGE, &headline, Face::Large, INK);
     let Pose { dx, dy, theta } = registration.pose;
     let pose = format!(

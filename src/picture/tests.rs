@@ -65,6 +65,7 @@ fn compared(directions: Vec<DirectionResult>) -> Comparison {
         reference: Digest::of(b"reference"),
         registration: registered.then_some(Registration { pose, ncc: 0.5, overlap: 0.9 }),
         directions,
+        profile: None,
     }
 }
 

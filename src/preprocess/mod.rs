@@ -1,21 +1,24 @@
 //! How does a surface, cropped to its mark, become the texture that is compared?
 //!
-//! One recipe, [`extract_texture`], of steps that each have a file. Useful for surfaces that hold one
+//! One recipe, [`extract_texture`], of steps that each have a file, and [`extract_striae`] for marks that are striated. Useful for surfaces that hold one
 //! mark; not for whole heads of cartridge cases, which must be segmented first.
 
 mod form;
 mod level;
 mod spread;
+mod striae;
 mod trimmed;
 
 pub(crate) use spread::robust_deviation;
 
 pub use form::remove_form;
 pub use level::{Plane, least_squares_plane, level};
+pub use striae::extract_striae;
 pub use trimmed::trimmed_plane;
 
 use crate::filter::{Samples, keep_supported, smooth};
 use crate::parameters::Extraction;
+use crate::striation::StriationError;
 use crate::surface::{Kind, Surface, Texture};
 use crate::units::Length;
 use ndarray::{Array2, Zip};
@@ -54,6 +57,9 @@ pub enum PreprocessError {
     /// The measured samples hold no texture at all.
     #[error("the surface is flat: no texture is left after filtering")]
     Flat,
+    /// No profile can be had from a striated mark.
+    #[error(transparent)]
+    Striae(#[from] StriationError),
 }
 
 /// Surface to texture.

@@ -3,6 +3,7 @@
 use super::{Calibration, Circumstances, Measures};
 use crate::parameters::QualityLimits;
 use crate::preprocess::PreprocessError;
+use crate::striation::StriationError;
 use crate::units::Length;
 use serde::{Deserialize, Serialize};
 
@@ -107,16 +108,20 @@ impl Finding {
     fn refusal(refusal: &PreprocessError) -> Self {
         let micrometres = |length: Length| length.micrometres();
         let (name, found, threshold, unit) = match refusal {
-            PreprocessError::TooCoarse { found, wanted, .. } => (
+            PreprocessError::TooCoarse { found, wanted, .. }
+            | PreprocessError::Striae(StriationError::TooCoarse { found, wanted }) => (
                 Name::Spacing,
                 Some(micrometres(*found)),
                 Some(micrometres(*wanted)),
                 Unit::Micrometre,
             ),
-            PreprocessError::TooFewSamples { found, wanted, .. } => {
+            PreprocessError::TooFewSamples { found, wanted, .. }
+            | PreprocessError::Striae(StriationError::TooFewValid { found, wanted, .. }) => {
                 (Name::Missing, Some(*found as f64), Some(*wanted as f64), Unit::Sample)
             }
-            PreprocessError::Flat => (Name::Texture, None, None, Unit::Micrometre),
+            PreprocessError::Flat | PreprocessError::Striae(_) => {
+                (Name::Texture, None, None, Unit::Micrometre)
+            }
         };
         let words = refusal.to_string();
         Self { name, level: Level::Refuse, found, threshold, unit, words }

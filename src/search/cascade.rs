@@ -6,7 +6,7 @@ use super::{
     SearchResult, Stage, Summary,
 };
 use crate::gallery::{Alike, Choice, Sifted};
-use crate::index::Question;
+use crate::index::{Indexer, Question};
 use crate::matcher::{CompareError, Prepared, Workspace};
 use crate::signature::Signature;
 use crate::store::{ScanId, StoreError};
@@ -36,12 +36,17 @@ pub(super) fn run(
     let choice = search.references.choose(query.filter, &|class| observer.admits(class))?;
     let records = choice.records() as usize;
     let sizes = sizes(records, query.top, search.cascade);
-    let exhaustive = query.depth == Depth::Exhaustive || sizes.registered >= records;
+    let questions: Option<Vec<&Question>> = questioned.iter().map(|one| one.question()).collect();
+    let all_in_full = query.depth == Depth::Exhaustive || sizes.registered >= records;
+    let index = search.indexer.zip(questions).filter(|_| !all_in_full);
+    let exhaustive = index.is_none();
     // 2.
-    let (alike, all) = if exhaustive {
-        (vec![Vec::new(); questioned.len()], search.references.scans(&choice))
-    } else {
-        (most_alike(search, questioned, &choice, sizes.registered, observer)?, Vec::new())
+    let (alike, all) = match index {
+        None => (vec![Vec::new(); questioned.len()], search.references.scans(&choice)),
+        Some((indexer, questions)) => {
+            let asked = Asked { search, indexer, questions: &questions };
+            (most_alike(&asked, &choice, sizes.registered, observer)?, Vec::new())
+        }
     };
     // Those without an entry are compared, if that can be, whatever the index would say.
     let always = all.len() + choice.unindexed().len();
@@ -61,8 +66,8 @@ pub(super) fn run(
         let candidates = run.compare(&scans, query.top, &mut comparing, observer)?;
         let compared = (scans.len() + before - run.failures.len()) as u64;
         let mut failures = run.failures;
-        if !exhaustive {
-            let other = search.references.of_other_kind(&choice, questioned.question.kind());
+        if let Some(question) = questioned.question().filter(|_| !exhaustive) {
+            let other = search.references.of_other_kind(&choice, question.kind());
             let refused = |scan| (scan, Failure::Compare(CompareError::Kind));
             failures.extend(other.into_iter().map(refused));
         }
@@ -78,7 +83,7 @@ pub(super) fn run(
             target_recall: if exhaustive { 1.0 } else { search.cascade.target_recall },
             engine_version: crate::VERSION.to_owned(),
             parameters_digest: search.engine.digest(),
-            cascade_digest: search.cascade.digest(search.indexer.parameters()),
+            cascade_digest: search.cascade.digest(search.indexer.map(Indexer::parameters)),
             questioned_sha256: questioned.matcher.questioned().source(),
         };
         let skipped = choice.skipped();
@@ -87,17 +92,23 @@ pub(super) fn run(
     Ok(results)
 }
 
+/// What the index is asked.
+struct Asked<'a> {
+    search: &'a Search<'a>,
+    indexer: &'a Indexer,
+    questions: &'a [&'a Question],
+}
+
 /// The references that the index finds most alike, for each questioned signature: 1. a coarse pass over all, 2. the full
 /// score of what that leaves.
 fn most_alike(
-    search: &Search<'_>,
-    questioned: &[&Questioned],
+    asked: &Asked<'_>,
     choice: &Choice,
     count: usize,
     observer: &mut dyn Observer,
 ) -> Result<Vec<Vec<Alike>>, SearchError> {
-    let questions: Vec<&Question> = questioned.iter().map(|q| &q.question).collect();
-    let Search { references, indexer, .. } = *search;
+    let Asked { search, indexer, questions } = *asked;
+    let references = search.references;
     let total = references.pieces();
     let advance = |pieces: usize| {
         // In references, as far as they are known by pieces.
@@ -113,7 +124,7 @@ fn most_alike(
         let pieces = start..(start + search.together()).min(total);
         let end = pieces.end;
         let next = || observer.next();
-        let sift = || references.sift(indexer, &questions, choice, pieces, kept, &next);
+        let sift = || references.sift(indexer, questions, choice, pieces, kept, &next);
         let found = search.compute(sift)?.ok_or_else(stopped)?;
         for (sifted, found) in sifted.iter_mut().zip(found) {
             sifted.extend(found);
@@ -123,7 +134,7 @@ fn most_alike(
     }
     // 2.
     let mut chosen = Vec::new();
-    for (question, sifted) in questions.iter().zip(&sifted) {
+    for (question, sifted) in questions.iter().copied().zip(&sifted) {
         let next = || observer.next();
         let score = || references.score(indexer, question, sifted, count, &next);
         chosen.push(search.compute(score)?.ok_or_else(stopped)?);

@@ -7,7 +7,8 @@
 //! 3. they are compared in full, which gives the order.
 //!
 //! How many go on follows from a stated recall ([`sizes`]); [`Depth::Exhaustive`] compares every reference in full
-//! instead. A candidate that both ways reach is the same to the byte: the last stage is one and the same comparison.
+//! instead, and so is done with a kind of mark that has no index, since two profiles are compared at the cost of a
+//! registration. A candidate that both ways reach is the same to the byte: the last stage is one and the same comparison.
 //! The result is a ranked list of leads and a [`Summary`] that says what was searched and what was not: a record that
 //! could not be compared is counted and named, never passed over. The order, and every byte, is the same on any number of
 //! threads.
@@ -32,27 +33,28 @@ use std::ops::ControlFlow;
 #[derive(Debug)]
 pub struct Questioned {
     matcher: Matcher,
-    question: Question,
+    /// `None` where marks of its kind have no index.
+    question: Option<Question>,
 }
 
 impl Questioned {
-    /// Makes it ready.
+    /// Makes it ready; without an indexer where marks of its kind have no index.
     ///
     /// # Errors
     /// A signature that was extracted with other parameters than the engine's.
-    pub fn new(
+    pub fn new<'a>(
         engine: &Engine,
-        indexer: &Indexer,
+        indexer: impl Into<Option<&'a Indexer>>,
         signature: &Signature,
     ) -> Result<Self, CompareError> {
         let matcher = Matcher::new(engine, engine.prepare(signature)?);
-        Ok(Self { matcher, question: indexer.question(signature) })
+        Ok(Self { matcher, question: indexer.into().map(|indexer| indexer.question(signature)) })
     }
 
-    /// It, as the index is asked.
+    /// It, as the index is asked; `None` where there is no index.
     #[must_use]
-    pub const fn question(&self) -> &Question {
-        &self.question
+    pub const fn question(&self) -> Option<&Question> {
+        self.question.as_ref()
     }
 
     /// It, ready to be compared.
@@ -87,8 +89,8 @@ pub struct Query<'a> {
 pub struct Search<'a> {
     /// Compares.
     pub engine: &'a Engine,
-    /// Scores the index's entries.
-    pub indexer: &'a Indexer,
+    /// Scores the index's entries; `None` where marks of this kind have no index, and all are compared in full.
+    pub indexer: Option<&'a Indexer>,
     /// How many go on from stage to stage.
     pub cascade: &'a Cascade,
     /// The references.

@@ -18,13 +18,13 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// Best first: by share of congruent cells, then their number, then NCC, then identifier.
+    /// Best first: by [score](Comparison::score), then number of congruent cells, then NCC, then identifier.
     #[must_use]
     pub fn rank(&self, other: &Self) -> Ordering {
         let (one, two) = (&self.comparison, &other.comparison);
         let ncc = |comparison: &Comparison| comparison.ncc().unwrap_or(f64::NEG_INFINITY);
-        two.cmc_fraction()
-            .total_cmp(&one.cmc_fraction())
+        two.score()
+            .total_cmp(&one.score())
             .then_with(|| two.cmc_count().cmp(&one.cmc_count()))
             .then_with(|| ncc(two).total_cmp(&ncc(one)))
             .then_with(|| self.scan.cmp(&other.scan))

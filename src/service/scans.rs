@@ -147,7 +147,7 @@ pub(super) fn nearest(
     let view = store.view(found.scan)?;
     Ok(Some(Nearest {
         reference: format!("scan {} of exhibit {}", view.scan.id, view.exhibit.id),
-        ncc: found.comparison.ncc(),
+        ncc: found.comparison.areal_ncc(),
         same_file: view.scan.original == signature.source(),
     }))
 }

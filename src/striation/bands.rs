@@ -1,17 +1,9 @@
-//! What is left of a profile once form, noise and loudness are gone?
+//! A profile ready for correlation: its evened heights, and the bands that they are made of.
 //!
-//! 1. The form of second degree is taken away (least squares over measured samples).
-//! 2. Waves shorter than the pass band are removed and the profile is brought onto the working spacing.
-//! 3. Waves longer than the pass band are removed.
-//! 4. Heights are divided by their local standard deviation: striae count alike wherever the tool pressed.
-//! 5. The pass band is split into bands of equal ratio by Gaussian filters.
-//!
-//! Filters are those of ISO 16610-21 with missing samples. Heights have no unit afterwards.
+//! Bands of equal ratio, split by Gaussian filters (ISO 16610-21 with missing samples) between the cutoffs of the pass band.
 
-use super::{StriationError, form};
-use crate::filter::{Samples, smooth_profile};
+use super::evened::{Evened, less, smoothed};
 use crate::parameters::Striation;
-use crate::surface::Profile;
 use crate::units::Length;
 
 /// A profile ready for correlation, on the working spacing.
@@ -34,83 +26,18 @@ pub(super) fn cutoffs(parameters: &Striation) -> Vec<Length> {
         .collect()
 }
 
-/// Heights less their parabola of least squares; 0 where not measured.
-fn without_form(profile: &Profile) -> Vec<f64> {
-    let mut heights = profile.heights().to_vec();
-    let count = heights.len();
-    let power = |degree| (0..count).map(|index| form::power(index, count, degree)).collect();
-    form::remove(&mut heights, profile.mask(), (0..3).map(power));
-    heights
-}
-
 impl Bands {
-    /// Steps 1 to 5.
-    pub(super) fn of(
-        profile: &Profile,
-        parameters: &Striation,
-        limit: Length,
-    ) -> Result<Self, StriationError> {
-        let wanted = parameters.shortest_wave * 0.5;
-        if profile.spacing() > wanted {
-            return Err(StriationError::TooCoarse { found: profile.spacing(), wanted });
-        }
-        if profile.extent() > limit {
-            return Err(StriationError::TooLong { found: profile.extent(), limit });
-        }
-        // 1.
-        let heights = without_form(profile);
-        let weights: Vec<f64> =
-            profile.mask().iter().map(|&valid| if valid { 1.0 } else { 0.0 }).collect();
-        // 2.
-        let from = Samples { count: profile.len(), spacing: profile.spacing() };
-        let to = from.respaced(parameters.spacing);
-        let low = smooth_profile(&heights, &weights, from, to, parameters.shortest_wave);
-        let weights: Vec<f64> = low
-            .support
-            .iter()
-            .map(|&support| if support >= parameters.least_support { 1.0 } else { 0.0 })
-            .collect();
-        let found = weights.iter().filter(|weight| **weight > 0.0).count();
-        let wanted = parameters.longest_wave.ratio(parameters.spacing).ceil() as usize;
-        if found < wanted {
-            return Err(StriationError::TooFewValid { found, samples: to.count, wanted });
-        }
-        let masked = |heights: Vec<f64>| -> Vec<f64> {
-            heights.iter().zip(&weights).map(|(height, weight)| height * weight).collect()
-        };
-        let smoothed =
-            |heights: &[f64], cutoff| smooth_profile(heights, &weights, to, to, cutoff).heights;
-        let less = |first: &[f64], second: &[f64]| -> Vec<f64> {
-            masked(first.iter().zip(second).map(|(first, second)| first - second).collect())
-        };
-        // 3.
-        let low = masked(low.heights);
-        let pass = less(&low, &smoothed(&low, parameters.longest_wave));
-        // 4.
-        let squares: Vec<f64> = pass.iter().map(|height| height * height).collect();
-        let variance = squares.iter().sum::<f64>() / found as f64;
-        let mean_height = profile.heights().iter().map(|height| height.abs()).sum::<f64>();
-        let dust = 1e-12 * mean_height / found as f64;
-        if variance <= dust * dust {
-            return Err(StriationError::Flat);
-        }
-        let floor = parameters.evening_floor * parameters.evening_floor * variance;
-        let local = smoothed(&squares, parameters.evening_length);
-        let whole: Vec<f64> = pass
-            .iter()
-            .zip(&local)
-            .map(|(height, local)| height / libm::sqrt(local + floor))
-            .collect();
-        // 5.
-        let cutoffs = cutoffs(parameters);
+    /// Splits a profile.
+    pub(super) fn of(evened: Evened, parameters: &Striation) -> Self {
+        let Evened { weights, heights: whole } = evened;
         let mut bands = Vec::with_capacity(parameters.bands);
         let mut shorter = whole.clone();
-        for &cutoff in &cutoffs[1..] {
-            let longer = smoothed(&whole, cutoff);
-            bands.push(less(&shorter, &longer));
+        for &cutoff in &cutoffs(parameters)[1..] {
+            let longer = smoothed(&whole, &weights, parameters.spacing, cutoff);
+            bands.push(less(&shorter, &longer, &weights));
             shorter = longer;
         }
-        Ok(Self { weights, whole, bands })
+        Self { weights, whole, bands }
     }
 
     /// Number of samples.
@@ -123,8 +50,21 @@ impl Bands {
         self.weights.iter().filter(|weight| **weight > 0.0).count()
     }
 
+    /// The same, drawn from the other end.
+    pub(super) fn reversed(&self) -> Self {
+        let turned = |values: &Vec<f64>| values.iter().rev().copied().collect();
+        Self {
+            weights: turned(&self.weights),
+            whole: turned(&self.whole),
+            bands: self.bands.iter().map(turned).collect(),
+        }
+    }
+
     /// The same, so many times as long, about the middle.
     pub(super) fn stretched(&self, factor: f64) -> Self {
+        if self.len() < 2 {
+            return self.clone();
+        }
         let count = ((self.len() - 1) as f64 * factor + 1e-9).floor() as usize + 1;
         let (centre, middle) = ((count - 1) as f64 / 2.0, (self.len() - 1) as f64 / 2.0);
         // Left neighbour, share of the right one, and whether what counts of both was measured.

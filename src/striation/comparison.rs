@@ -3,10 +3,10 @@
 //! Everything is summed again at the lag and scale that the transforms found, on jointly measured
 //! samples. The score ranks; it is no probability.
 
+use super::Side;
 use super::bands::{Bands, cutoffs};
 use super::register::{Found, scales, score};
-use super::segments::{self, Segment};
-use super::spectra::Spectra;
+use super::segments::{self, Segment, overlapping};
 use crate::parameters::Striation;
 use crate::units::Length;
 
@@ -29,6 +29,8 @@ pub struct ProfileComparison {
     pub bands: Vec<BandAgreement>,
     /// Parts of the overlap that were registered by themselves, in the order of the questioned profile.
     pub segments: Vec<Segment>,
+    /// The same of the reference, sought on the questioned profile, in the reference's order.
+    pub reference_segments: Vec<Segment>,
 }
 
 /// How much one band agrees.
@@ -43,7 +45,7 @@ pub struct BandAgreement {
 }
 
 impl ProfileComparison {
-    /// Number of congruent segments.
+    /// Number of congruent segments of the questioned profile.
     #[must_use]
     pub fn congruent_count(&self) -> usize {
         self.segments.iter().filter(|segment| segment.verdict.is_congruent()).count()
@@ -53,7 +55,7 @@ impl ProfileComparison {
 /// NCC of two bands at a lag, without taking a mean away: bands have none.
 fn band_ncc(first: &[f64], second: &[f64], weights: [&[f64]; 2], lag: isize) -> f64 {
     let (mut product, mut a, mut b) = (0.0, 0.0, 0.0);
-    for (index, other) in overlapping(weights, lag) {
+    for (index, other) in overlapping(weights, 0..first.len(), lag) {
         product += first[index] * second[other];
         a += first[index] * first[index];
         b += second[other] * second[other];
@@ -61,20 +63,10 @@ fn band_ncc(first: &[f64], second: &[f64], weights: [&[f64]; 2], lag: isize) -> 
     if a > 0.0 && b > 0.0 { product / libm::sqrt(a * b) } else { 0.0 }
 }
 
-/// Indices of jointly measured samples at a lag.
-fn overlapping([first, second]: [&[f64]; 2], lag: isize) -> impl Iterator<Item = (usize, usize)> {
-    let begin = (-lag).max(0) as usize;
-    let end = (second.len() as isize - lag).clamp(0, first.len() as isize) as usize;
-    (begin..end).filter_map(move |index| {
-        let other = index.checked_add_signed(lag)?;
-        (first[index] > 0.0 && second[other] > 0.0).then_some((index, other))
-    })
-}
-
 /// What is at a lag: (score, NCC of each band, jointly measured samples).
 fn at([first, second]: [&Bands; 2], lag: isize, parameters: &Striation) -> (f64, Vec<f64>, usize) {
     let weights = [first.weights.as_slice(), second.weights.as_slice()];
-    let joint = overlapping(weights, lag).count();
+    let joint = overlapping(weights, 0..first.len(), lag).count();
     let nccs: Vec<f64> = first
         .bands
         .iter()
@@ -88,14 +80,14 @@ fn at([first, second]: [&Bands; 2], lag: isize, parameters: &Striation) -> (f64,
 
 /// Sums again what was found, and looks at the segments.
 pub(super) fn compare(
-    [questioned, reference]: [&[(Bands, Spectra)]; 2],
+    [questioned, reference]: [Side<'_>; 2],
     found: Found,
     parameters: &Striation,
 ) -> ProfileComparison {
     let scales = scales(parameters);
     let root = libm::sqrt(scales[found.scale]);
-    let first = &questioned[found.scale].0;
-    let second = &reference[scales.len() - 1 - found.scale].0;
+    let first = &questioned.bands[found.scale];
+    let second = &reference.bands[scales.len() - 1 - found.scale];
     let (score, nccs, joint) = at([first, second], found.lag, parameters);
     // The top of the parabola through the neighbours: less than half a sample away.
     let [before, after] = [-1, 1].map(|step| at([first, second], found.lag + step, parameters).0);
@@ -106,6 +98,8 @@ pub(super) fn compare(
     let cutoffs = cutoffs(parameters);
     let bands = cutoffs.windows(2).zip(&nccs);
     let segments = segments::register([first, second], found.lag, root, parameters);
+    let reference_segments =
+        segments::register([second, first], -found.lag, 1.0 / root, parameters);
     ProfileComparison {
         score,
         lag: parameters.spacing * ((found.lag as f64 + part - middles) * root),
@@ -116,5 +110,6 @@ pub(super) fn compare(
             .map(|(edges, &ncc)| BandAgreement { shortest: edges[0], longest: edges[1], ncc })
             .collect(),
         segments,
+        reference_segments,
     }
 }

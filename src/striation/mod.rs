@@ -15,6 +15,7 @@
 mod bands;
 mod comparison;
 mod direction;
+mod evened;
 mod extract;
 mod form;
 mod register;
@@ -23,17 +24,20 @@ mod spectra;
 
 pub use comparison::{BandAgreement, ProfileComparison};
 pub use extract::{StriatedMark, extract};
-pub use segments::{Segment, SegmentVerdict};
+pub use segments::{Segment, SegmentPlace, SegmentVerdict};
 
 use crate::correlate::fft::Arithmetic;
 use crate::parameters::{ParameterError, Striation};
-use crate::surface::Profile;
+use crate::surface::{Profile, Texture};
 use crate::units::Length;
 use bands::Bands;
+use evened::Evened;
 use spectra::{Buffers, Plan, Spectra};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Why profiles were not compared.
-#[derive(Debug, thiserror::Error, PartialEq)]
+#[derive(Clone, Debug, thiserror::Error, PartialEq)]
 #[non_exhaustive]
 pub enum StriationError {
     /// Too few measured samples remain.
@@ -58,7 +62,7 @@ pub enum StriationError {
         /// The greatest allowed.
         wanted: Length,
     },
-    /// The profile is longer than what was planned for, or than any mark.
+    /// The profile is longer than any mark.
     #[error("the profile is {found} long, wanted at most {limit}")]
     TooLong {
         /// Its length.
@@ -80,44 +84,85 @@ pub enum StriationError {
     Parameter(#[from] ParameterError),
 }
 
-/// Parameters and plans, made once for profiles up to some length.
+/// The least power of two, or three halves of one, that is no less: few sizes of transforms serve all profiles.
+fn class(samples: usize) -> usize {
+    let power = samples.next_power_of_two();
+    let between = power / 4 * 3;
+    if between >= samples { between } else { power }
+}
+
+/// Samples of the longest profile that is compared: 13 cm at the default spacing.
+const MOST_SAMPLES: usize = 1 << 16;
+/// Samples of the longest profile that is kept: 16 mm at the default spacing, more than any mark.
+const MOST_SAMPLES_KEPT: usize = 1 << 13;
+
+/// What is kept of the profile of a mark: without form, noise and loudness, as a texture of one row on the working spacing.
+/// With it the standard deviation of the heights in the pass band.
+///
+/// # Errors
+/// A profile that is too coarse, too long, or of which too little is left.
+pub fn texture(
+    profile: &Profile,
+    parameters: &Striation,
+) -> Result<(Texture, Length), StriationError> {
+    let limit = parameters.spacing * (MOST_SAMPLES_KEPT - 1) as f64;
+    let (evened, deviation) = Evened::of(profile, parameters, limit)?;
+    Ok((evened.to_texture(parameters.spacing), deviation))
+}
+
+/// Parameters and plans. Cheap to clone and to share among threads.
 #[derive(Clone, Debug)]
 pub struct ProfileEngine {
     parameters: Striation,
-    plan: Plan,
+    arithmetic: Arithmetic,
+    /// By size; there are few.
+    plans: Arc<Mutex<BTreeMap<usize, Plan>>>,
 }
 
 /// A profile made ready: at every stretch, filtered, evened, split into bands and transformed.
 #[derive(Clone, Debug)]
 pub struct PreparedProfile {
-    stretched: Vec<(Bands, Spectra)>,
+    /// By ascending stretch.
+    stretched: Vec<Bands>,
+    /// Of each, by transforms of `size`.
+    spectra: Vec<Spectra>,
+    size: usize,
+}
+
+/// One of two profiles, at every stretch.
+#[derive(Clone, Copy)]
+struct Side<'a> {
+    bands: &'a [Bands],
+    spectra: &'a [Spectra],
 }
 
 /// Buffers of one thread.
-#[derive(Clone, Debug)]
-pub struct ProfileWorkspace(Buffers);
+#[derive(Clone, Debug, Default)]
+pub struct ProfileWorkspace(BTreeMap<usize, Buffers>);
+
+/// Which way round the questioned profile lies on the reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// As it is.
+    Forward,
+    /// From its other end.
+    Reversed,
+}
+
+impl PreparedProfile {
+    /// Number of measured samples.
+    #[must_use]
+    pub fn valid_count(&self) -> usize {
+        // The stretches lie about that of one.
+        self.stretched.get(self.stretched.len() / 2).map_or(0, Bands::valid_count)
+    }
+}
 
 impl ProfileEngine {
-    /// Plans comparisons of profiles of up to `longest`.
-    ///
-    /// # Errors
-    /// A parameter out of bounds, or a length beyond any mark.
-    pub fn new(
-        parameters: &Striation,
-        longest: Length,
-        arithmetic: Arithmetic,
-    ) -> Result<Self, StriationError> {
-        /// Samples of the longest profile that is compared: 13 cm at the default spacing.
-        const MOST_SAMPLES: usize = 1 << 16;
-        parameters.check()?;
-        let limit = parameters.spacing * (MOST_SAMPLES as f64);
-        let metres = longest.metres();
-        if !metres.is_finite() || longest > limit {
-            return Err(StriationError::TooLong { found: longest, limit });
-        }
-        let greatest = register::scales(parameters).last().map_or(1.0, |scale| libm::sqrt(*scale));
-        let samples = (longest.ratio(parameters.spacing) * greatest).ceil() as usize + 2;
-        Ok(Self { parameters: parameters.clone(), plan: Plan::new(2 * samples, arithmetic) })
+    /// Compares by these parameters, which are within [bounds](Striation::check).
+    #[must_use]
+    pub fn new(parameters: &Striation, arithmetic: Arithmetic) -> Self {
+        Self { parameters: parameters.clone(), arithmetic, plans: Arc::default() }
     }
 
     /// What it compares by.
@@ -126,29 +171,50 @@ impl ProfileEngine {
         &self.parameters
     }
 
-    /// Buffers for one thread.
-    #[must_use]
-    pub fn workspace(&self) -> ProfileWorkspace {
-        ProfileWorkspace(self.plan.buffers())
-    }
-
-    /// Makes a profile ready. Dear: some milliseconds for a millimetre.
+    /// Makes a profile ready. Some milliseconds for a millimetre.
     ///
     /// # Errors
     /// A profile that is too coarse, too long, or of which too little is left.
     pub fn prepare(&self, profile: &Profile) -> Result<PreparedProfile, StriationError> {
-        let limit = self.parameters.spacing * (self.plan.longest() as f64);
-        let bands = Bands::of(profile, &self.parameters, limit)?;
-        let mut buffers = self.plan.buffers();
-        let stretched = register::scales(&self.parameters)
-            .into_iter()
-            .map(|scale| {
-                let bands = bands.stretched(libm::sqrt(scale));
-                let spectra = self.plan.spectra(&bands, &mut buffers);
-                (bands, spectra)
-            })
-            .collect();
-        Ok(PreparedProfile { stretched })
+        let limit = self.parameters.spacing * MOST_SAMPLES as f64;
+        let (evened, _) = Evened::of(profile, &self.parameters, limit)?;
+        Ok(self.prepare_evened(evened))
+    }
+
+    /// Makes ready what [`texture`] kept.
+    #[must_use]
+    pub fn prepare_texture(&self, texture: &Texture) -> PreparedProfile {
+        self.prepare_evened(Evened::from_texture(texture))
+    }
+
+    fn prepare_evened(&self, evened: Evened) -> PreparedProfile {
+        let bands = Bands::of(evened, &self.parameters);
+        let scales = register::scales(&self.parameters).into_iter();
+        self.transformed(scales.map(|scale| bands.stretched(libm::sqrt(scale))).collect())
+    }
+
+    /// The same profile, drawn from its other end.
+    #[must_use]
+    pub fn reversed(&self, profile: &PreparedProfile) -> PreparedProfile {
+        self.transformed(profile.stretched.iter().map(Bands::reversed).collect())
+    }
+
+    fn transformed(&self, stretched: Vec<Bands>) -> PreparedProfile {
+        let longest = stretched.iter().map(Bands::len).max().unwrap_or(1);
+        let size = 2 * class(longest);
+        let spectra = self.spectra(&stretched, size);
+        PreparedProfile { stretched, spectra, size }
+    }
+
+    fn spectra(&self, stretched: &[Bands], size: usize) -> Vec<Spectra> {
+        let plan = self.plan(size);
+        let mut buffers = plan.buffers();
+        stretched.iter().map(|bands| plan.spectra(bands, &mut buffers)).collect()
+    }
+
+    fn plan(&self, size: usize) -> Plan {
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        plans.entry(size).or_insert_with(|| Plan::new(size, self.arithmetic)).clone()
     }
 
     /// Compares two profiles over all lags and scales. Cheap: a millisecond for a millimetre. Exchanged
@@ -162,27 +228,60 @@ impl ProfileEngine {
         reference: &PreparedProfile,
         workspace: &mut ProfileWorkspace,
     ) -> Result<ProfileComparison, StriationError> {
-        let (plan, parameters) = (&self.plan, &self.parameters);
-        let sides = [questioned, reference].map(|side| side.stretched.as_slice());
-        let found = register::register(sides, plan, parameters, &mut workspace.0)?;
-        Ok(comparison::compare(sides, found, parameters))
+        let size = questioned.size.max(reference.size);
+        let plan = self.plan(size);
+        let buffers = workspace.0.entry(size).or_insert_with(|| plan.buffers());
+        // A much shorter one is transformed as the longer one was.
+        let longer = |side: &PreparedProfile| {
+            (side.size != size).then(|| self.spectra(&side.stretched, size))
+        };
+        let (one, two) = (longer(questioned), longer(reference));
+        let sides = [(questioned, &one), (reference, &two)].map(|(side, longer)| Side {
+            bands: &side.stretched,
+            spectra: longer.as_ref().unwrap_or(&side.spectra),
+        });
+        let found = register::register(sides, &plan, &self.parameters, buffers)?;
+        Ok(comparison::compare(sides, found, &self.parameters))
+    }
+
+    /// The better of both ways round: which way a tool went is not known. `questioned` is the profile as it is and
+    /// [reversed](Self::reversed).
+    ///
+    /// # Errors
+    /// As [`Self::compare`].
+    pub fn compare_both_ways(
+        &self,
+        questioned: [&PreparedProfile; 2],
+        reference: &PreparedProfile,
+        workspace: &mut ProfileWorkspace,
+    ) -> Result<(ProfileComparison, Way), StriationError> {
+        let [forward, reversed] = questioned;
+        let forward = self.compare(forward, reference, workspace);
+        let reversed = self.compare(reversed, reference, workspace);
+        match (forward, reversed) {
+            (Ok(forward), Ok(reversed)) if reversed.score > forward.score => {
+                Ok((reversed, Way::Reversed))
+            }
+            (Ok(forward), _) => Ok((forward, Way::Forward)),
+            (Err(_), Ok(reversed)) => Ok((reversed, Way::Reversed)),
+            (Err(error), Err(_)) => Err(error),
+        }
     }
 }
 
 /// Compares two profiles; for many, keep a [`ProfileEngine`].
 ///
 /// # Errors
-/// As [`ProfileEngine::new`], [`ProfileEngine::prepare`] and [`ProfileEngine::compare`].
+/// A parameter out of bounds; as [`ProfileEngine::prepare`] and [`ProfileEngine::compare`].
 pub fn compare(
     questioned: &Profile,
     reference: &Profile,
     parameters: &Striation,
 ) -> Result<ProfileComparison, StriationError> {
-    let (first, second) = (questioned.extent(), reference.extent());
-    let longest = if first > second { first } else { second };
-    let engine = ProfileEngine::new(parameters, longest, Arithmetic::default())?;
+    parameters.check()?;
+    let engine = ProfileEngine::new(parameters, Arithmetic::default());
     let [questioned, reference] = [engine.prepare(questioned)?, engine.prepare(reference)?];
-    engine.compare(&questioned, &reference, &mut engine.workspace())
+    engine.compare(&questioned, &reference, &mut ProfileWorkspace::default())
 }
 
 #[cfg(test)]

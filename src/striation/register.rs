@@ -12,9 +12,9 @@
 //! alike although short waves are more: their samples are not independent, and they are the first to
 //! differ between marks.
 
-use super::StriationError;
 use super::bands::Bands;
-use super::spectra::{Buffers, Plan, Spectra};
+use super::spectra::{Buffers, Plan};
+use super::{Side, StriationError};
 use crate::parameters::Striation;
 
 /// The best lag and scale.
@@ -54,7 +54,7 @@ pub(super) fn score(
 
 /// Tries every lag at every scale; the first of equal ones is taken.
 pub(super) fn register(
-    [questioned, reference]: [&[(Bands, Spectra)]; 2],
+    [questioned, reference]: [Side<'_>; 2],
     plan: &Plan,
     parameters: &Striation,
     buffers: &mut Buffers,
@@ -64,10 +64,11 @@ pub(super) fn register(
     let mut best: Option<(f64, Found)> = None;
     let (mut rests, mut waves): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
     let mut wanted = 0;
-    for (scale, (first, second)) in questioned.iter().zip(reference.iter().rev()).enumerate() {
-        // Stretched by the root of the scale, and compressed by it: the other end of the list.
-        let [a, b] = [first, second].map(|side| &side.0);
-        let spectra = [first, second].map(|side| &side.1);
+    // Stretched by the root of the scale, and compressed by it: the other end of the list.
+    let bands = questioned.bands.iter().zip(reference.bands.iter().rev());
+    let spectra = questioned.spectra.iter().zip(reference.spectra.iter().rev());
+    for (scale, ((a, b), (first, second))) in bands.zip(spectra).enumerate() {
+        let spectra = [first, second];
         wanted = least_overlap([a, b], parameters);
         let lags = 1 - a.len() as isize..b.len() as isize;
         {

@@ -10,20 +10,32 @@ use crate::parameters::Striation;
 use crate::units::Length;
 use std::ops::Range;
 
-/// A part of the questioned profile, registered on the reference by itself.
+/// A part of one profile, registered on the other by itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Segment {
-    /// Its middle on the questioned profile, from that one's middle.
+    /// Its middle on its own profile, from that one's middle.
     pub centre: Length,
-    /// Its length on the questioned profile.
+    /// Its length on its own profile.
     pub length: Length,
-    /// How far from the place that lag and scale give it agrees best on the reference, where it could be
-    /// compared.
-    pub displacement: Option<Length>,
-    /// NCC there, -1 to 1.
-    pub ncc: Option<f64>,
+    /// Share of its samples that are measured, 0 to 1.
+    pub measured: f64,
+    /// Share of its samples that are measured on both profiles where lag and scale put it, 0 to 1.
+    pub joint: f64,
+    /// Where it agrees best, where it could be compared.
+    pub place: Option<SegmentPlace>,
     /// Congruent, or why not.
     pub verdict: SegmentVerdict,
+}
+
+/// Where a segment agrees best with the other profile.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SegmentPlace {
+    /// How far from where lag and scale put it, on the other profile.
+    pub displacement: Length,
+    /// NCC there, -1 to 1.
+    pub ncc: f64,
+    /// Share of its samples that are measured on both profiles there, 0 to 1.
+    pub joint: f64,
 }
 
 /// Is a segment congruent, or why not?
@@ -58,6 +70,20 @@ impl SegmentVerdict {
     }
 }
 
+/// Indices within a range of the first profile, and those of the second at a lag, that are measured on both.
+pub(super) fn overlapping<'a>(
+    [first, second]: [&'a [f64]; 2],
+    range: Range<usize>,
+    lag: isize,
+) -> impl Iterator<Item = (usize, usize)> + 'a {
+    let begin = range.start.max((-lag).max(0) as usize);
+    let end = range.end.min((second.len() as isize - lag).max(0) as usize);
+    (begin..end).filter_map(move |index| {
+        let other = index.checked_add_signed(lag)?;
+        (first[index] > 0.0 && second[other] > 0.0).then_some((index, other))
+    })
+}
+
 /// NCC of the whole pass band over a range of the first profile at a lag, and the number of jointly
 /// measured samples; none where nothing varies.
 pub(super) fn ncc(
@@ -66,18 +92,12 @@ pub(super) fn ncc(
     lag: isize,
 ) -> Option<(f64, usize)> {
     let (mut joint, mut sums, mut squares, mut product) = (0_usize, [0.0; 2], [0.0; 2], 0.0);
-    for index in range {
-        let Some(other) = index.checked_add_signed(lag).filter(|other| *other < second.len())
-        else {
-            continue;
-        };
-        if first.weights[index] > 0.0 && second.weights[other] > 0.0 {
-            let (a, b) = (first.whole[index], second.whole[other]);
-            joint += 1;
-            sums = [sums[0] + a, sums[1] + b];
-            squares = [squares[0] + a * a, squares[1] + b * b];
-            product += a * b;
-        }
+    for (index, other) in overlapping([&first.weights, &second.weights], range, lag) {
+        let (a, b) = (first.whole[index], second.whole[other]);
+        joint += 1;
+        sums = [sums[0] + a, sums[1] + b];
+        squares = [squares[0] + a * a, squares[1] + b * b];
+        product += a * b;
     }
     let count = joint as f64;
     let energy = [0, 1].map(|side| squares[side] - sums[side] * sums[side] / count);
@@ -103,18 +123,18 @@ pub(super) fn register(
     let count = end.saturating_sub(begin) / length;
     // What does not fill a segment is left over at both ends.
     let begin = begin + (end.saturating_sub(begin) - count * length) / 2;
-    let registered: Vec<(usize, Option<(f64, isize)>)> = (0..count)
+    let registered: Vec<(usize, Option<(f64, isize, usize)>)> = (0..count)
         .map(|index| {
             let start = begin + index * length;
             // Nearest first, so that of equal places the nearest is taken.
             let steps = (0..=reach).flat_map(|step| [step, -step]);
-            let mut best: Option<(f64, isize)> = None;
+            let mut best: Option<(f64, isize, usize)> = None;
             for step in steps {
                 let here = ncc(sides, start..start + length, lag + step);
-                if let Some((ncc, _)) = here.filter(|(_, joint)| *joint >= least)
-                    && best.is_none_or(|(most, _)| ncc > most)
+                if let Some((ncc, joint)) = here.filter(|(_, joint)| *joint >= least)
+                    && best.is_none_or(|(most, ..)| ncc > most)
                 {
-                    best = Some((ncc, step));
+                    best = Some((ncc, step, joint));
                 }
             }
             (start, best)
@@ -123,21 +143,28 @@ pub(super) fn register(
     let agrees = |ncc: f64| ncc >= parameters.segment_ncc;
     let mut places: Vec<isize> = registered
         .iter()
-        .filter_map(|(_, best)| best.filter(|(ncc, _)| agrees(*ncc)).map(|(_, step)| step))
+        .filter_map(|(_, best)| best.filter(|(ncc, ..)| agrees(*ncc)).map(|(_, step, _)| step))
         .collect();
     places.sort_unstable();
     // The lower of two in the middle.
     let median = places.get(places.len().saturating_sub(1) / 2).copied().unwrap_or(0);
-    let on_reference = |samples: isize| parameters.spacing * (samples as f64 * root);
+    let on_other = |samples: isize| parameters.spacing * (samples as f64 * root);
+    let share = |samples: usize| samples as f64 / length as f64;
+    let measured = |start: usize| {
+        first.weights[start..start + length].iter().filter(|weight| **weight > 0.0).count()
+    };
+    let joint = |start: usize| {
+        overlapping([&first.weights, &second.weights], start..start + length, lag).count()
+    };
     registered
         .into_iter()
         .map(|(start, best)| {
             let middle = start as f64 + (length - 1) as f64 / 2.0 - (first.len() - 1) as f64 / 2.0;
             let verdict = match best {
                 None => SegmentVerdict::TooFewJoint,
-                Some((ncc, _)) if !agrees(ncc) => SegmentVerdict::LowNcc,
-                Some((_, step)) => {
-                    let away = on_reference((step - median).abs());
+                Some((ncc, ..)) if !agrees(ncc) => SegmentVerdict::LowNcc,
+                Some((_, step, _)) => {
+                    let away = on_other((step - median).abs());
                     if away > parameters.segment_displacement {
                         SegmentVerdict::Displaced
                     } else {
@@ -148,8 +175,13 @@ pub(super) fn register(
             Segment {
                 centre: parameters.spacing * (middle / root),
                 length: parameters.spacing * (length as f64 / root),
-                displacement: best.map(|(_, step)| on_reference(step)),
-                ncc: best.map(|(ncc, _)| ncc),
+                measured: share(measured(start)),
+                joint: share(joint(start)),
+                place: best.map(|(ncc, step, joint)| SegmentPlace {
+                    displacement: on_other(step),
+                    ncc,
+                    joint: share(joint),
+                }),
                 verdict,
             }
         })

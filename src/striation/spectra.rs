@@ -6,7 +6,7 @@
 //! heights and of squares with the other's mask, and once the correlation of the masks (Padfield 2012).
 
 use super::bands::Bands;
-use crate::correlate::fft::{self, Arithmetic};
+use crate::correlate::fft::{Arithmetic, both_ways};
 use rustfft::Fft;
 use rustfft::num_complex::Complex64;
 use std::fmt;
@@ -51,16 +51,10 @@ pub(super) struct Buffers {
 }
 
 impl Plan {
-    /// For two profiles of `least` samples together.
-    pub(super) fn new(least: usize, arithmetic: Arithmetic) -> Self {
-        let size = fft::Plan::good_size(least);
-        let (forward, inverse) = fft::both_ways(size, arithmetic);
+    /// Transforms of so many samples: as many as two profiles have together, so that they do not wrap round.
+    pub(super) fn new(size: usize, arithmetic: Arithmetic) -> Self {
+        let (forward, inverse) = both_ways(size, arithmetic);
         Self { size, forward, inverse }
-    }
-
-    /// Samples of the longest profile, so that two of them do not wrap round.
-    pub(super) const fn longest(&self) -> usize {
-        self.size / 2
     }
 
     pub(super) fn buffers(&self) -> Buffers {

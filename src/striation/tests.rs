@@ -188,13 +188,15 @@ fn the_transforms_find_what_plain_sums_find() {
     heights[200..260].fill(f64::NAN);
     let questioned = Profile::from_finite(heights, SPACING).unwrap();
     let reference = edge.mark(120.0, 1.0, 1100, 5e-8, 42);
-    let engine = ProfileEngine::new(&parameters, reference.extent(), Arithmetic::Portable).unwrap();
+    let engine = ProfileEngine::new(&parameters, Arithmetic::Portable);
     let [a, b] = [&questioned, &reference].map(|profile| engine.prepare(profile).unwrap());
-    let (first, second) = (&a.stretched[0], &b.stretched[0]);
-    let mut buffers = engine.plan.buffers();
+    let [first, second] = [&a, &b].map(|side| (&side.stretched[0], &side.spectra[0]));
+    let plan = engine.plan(a.size);
+    assert_eq!(a.size, b.size);
+    let mut buffers = plan.buffers();
     let mut compared = 0;
     for lag in 1 - first.0.len() as isize..second.0.len() as isize {
-        let joint = engine.plan.joint([&first.1, &second.1], &mut buffers)(lag);
+        let joint = plan.joint([first.1, second.1], &mut buffers)(lag);
         let pairs: Vec<(usize, usize)> = (0..first.0.len())
             .filter_map(|index| index.checked_add_signed(lag).map(|other| (index, other)))
             .filter(|(_, other)| *other < second.0.len())
@@ -205,7 +207,7 @@ fn the_transforms_find_what_plain_sums_find() {
             continue;
         }
         for band in 0..parameters.bands {
-            let found = engine.plan.agreement(band, [&first.1, &second.1], &mut buffers)(lag);
+            let found = plan.agreement(band, [first.1, second.1], &mut buffers)(lag);
             let (x, y) = (&first.0.bands[band], &second.0.bands[band]);
             let sum = |f: &dyn Fn(usize, usize) -> f64| -> f64 {
                 pairs.iter().map(|(i, j)| f(*i, *j)).sum()

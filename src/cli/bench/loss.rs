@@ -50,10 +50,10 @@ impl Bench<'_> {
         found: &SearchResult,
         top: usize,
     ) -> anyhow::Result<Loss> {
-        let (indexer, engine) = (&self.searching.indexer, &self.context.engine);
+        let (indexer, engine) = (self.indexer, &self.context.engine);
         let choice = self.snapshot.choose(&Filter::default(), &|_| Ok(true))?;
         let records = choice.records() as usize;
-        let question = questioned.question();
+        let question = questioned.question().context("it was made for the index")?;
         let next = || ControlFlow::Continue(());
         let pieces = 0..self.snapshot.pieces();
         let all = self.snapshot.sift(indexer, &[question], &choice, pieces, records, &next)?;

@@ -53,6 +53,7 @@ impl Observer for Clock {
 pub(super) struct Bench<'a> {
     pub(super) context: &'a Context,
     pub(super) searching: &'a Searching,
+    pub(super) indexer: &'a Indexer,
     pub(super) planted: &'a [Planted],
     pub(super) references: &'a References<'a>,
     pub(super) snapshot: Snapshot,
@@ -63,7 +64,7 @@ impl Bench<'_> {
     fn search(&self) -> Search<'_> {
         Search {
             engine: &self.context.engine,
-            indexer: &self.searching.indexer,
+            indexer: Some(self.indexer),
             cascade: &self.searching.cascade,
             references: &self.snapshot,
             signatures: self.references,
@@ -74,7 +75,7 @@ impl Bench<'_> {
     fn questioned(&self, number: usize, harm: Harm) -> anyhow::Result<Questioned> {
         let planted = &self.planted[number];
         let signature = harmed(self.context, planted, harm, self.seed)?;
-        Questioned::new(&self.context.engine, &self.searching.indexer, &signature)
+        Questioned::new(&self.context.engine, self.indexer, &signature)
             .with_context(|| planted.name.clone())
     }
 
@@ -86,8 +87,7 @@ impl Bench<'_> {
         for number in numbers {
             let signature = harmed(self.context, &self.planted[*number], Harm::Turned, self.seed)?;
             let started = Instant::now();
-            let questioned =
-                Questioned::new(&self.context.engine, &self.searching.indexer, &signature)?;
+            let questioned = Questioned::new(&self.context.engine, self.indexer, &signature)?;
             let mut clock = Clock { last: Instant::now(), seconds: [0.0; 3] };
             ready += clock.last.duration_since(started).as_secs_f64();
             let found = self.search().run(&query, &questioned, &mut clock)?;
@@ -151,7 +151,8 @@ impl Bench<'_> {
             let ready: Vec<&Questioned> = ready.iter().collect();
             let found = self.search().run_many(&query, &ready, &mut |_: Advance| ())?;
             for ((number, ready), found) in together.iter().zip(ready).zip(&found) {
-                recall.question(ready.question().measured_share());
+                let question = ready.question().context("it was made for the index")?;
+                recall.question(question.measured_share());
                 for (mate, place) in self.places(*number, found) {
                     recall.add(place);
                     if place.is_none_or(|place| place >= PLACES) {

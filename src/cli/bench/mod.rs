@@ -49,7 +49,8 @@ fn search(context: &Context, arguments: &BenchSearchArguments) -> anyhow::Result
     let temporary = tempfile::tempdir().context("temporary folder")?;
     let folder = (!arguments.regenerate)
         .then(|| arguments.store.clone().unwrap_or_else(|| temporary.path().join("store")));
-    let mut references = References::new(&searching, &maker, folder.as_deref(), &planted)?;
+    let indexer = searching.indexer.as_ref().context("marks of this kind have an index")?;
+    let mut references = References::new(&searching, indexer, &maker, folder.as_deref(), &planted)?;
     // 2.
     let decoys = u64::from(arguments.decoys);
     let timed: Vec<usize> = spread(planted.len(), TIMED);
@@ -61,13 +62,21 @@ fn search(context: &Context, arguments: &BenchSearchArguments) -> anyhow::Result
         let snapshot = references.snapshot()?;
         build_seconds += started.elapsed().as_secs_f64();
         let (references, planted) = (&references, &planted[..]);
-        let bench = Bench { context, searching: &searching, planted, references, snapshot, seed };
+        let bench =
+            Bench { context, searching: &searching, indexer, planted, references, snapshot, seed };
         scaling.push(bench.time(&timed)?);
     }
     bar.finish_and_clear();
     let (references, snapshot) = (&references, references.snapshot()?);
-    let bench =
-        Bench { context, searching: &searching, planted: &planted, references, snapshot, seed };
+    let bench = Bench {
+        context,
+        searching: &searching,
+        indexer,
+        planted: &planted,
+        references,
+        snapshot,
+        seed,
+    };
     let batch = Batch {
         questions: arguments.batch.max(1),
         seconds_a_question: bench.time_batch(arguments.batch.max(1))?,
@@ -90,11 +99,11 @@ fn search(context: &Context, arguments: &BenchSearchArguments) -> anyhow::Result
     // 4.
     let spinner = context.progress.spinner("comparing in full");
     let exhaustive = bench.audit(&spread(planted.len(), arguments.exhaustive))?;
-    let mut plain = searching.indexer.parameters().clone();
+    let mut plain = indexer.parameters().clone();
     plain.search.emphasis = 0.0;
     let plain = Indexer::new(plain, context.engine.arithmetic())?;
     let impostor_test = bench.impostors(&plain, &maker, decoys)?;
-    let impostor_test_emphasised = bench.impostors(&searching.indexer, &maker, decoys)?;
+    let impostor_test_emphasised = bench.impostors(indexer, &maker, decoys)?;
     spinner.finish_and_clear();
     let records = references.records();
     let (fixed_seconds, microseconds_per_reference) = line(&scaling);
@@ -104,7 +113,7 @@ fn search(context: &Context, arguments: &BenchSearchArguments) -> anyhow::Result
     let report = Report {
         engine_version: crate::VERSION,
         parameters_digest: context.engine.digest(),
-        cascade_digest: searching.cascade.digest(searching.indexer.parameters()),
+        cascade_digest: searching.cascade.digest(Some(indexer.parameters())),
         seed,
         threads: rayon::current_num_threads(),
         records,

@@ -5,7 +5,7 @@ use super::planted::Planted;
 use crate::decoy::DecoyMaker;
 use crate::digest::Digest;
 use crate::gallery::{Gallery, Snapshot};
-use crate::index::Entry;
+use crate::index::{Entry, Indexer};
 use crate::search::Signatures;
 use crate::signature::Signature;
 use crate::store::{
@@ -35,6 +35,7 @@ enum Place {
 /// The references.
 pub(super) struct References<'a> {
     pub(super) gallery: Gallery,
+    indexer: &'a Indexer,
     maker: &'a DecoyMaker,
     extraction: Digest,
     place: Place,
@@ -47,6 +48,7 @@ impl<'a> References<'a> {
     /// Planted scans in a store in this folder, or in memory where there is none.
     pub(super) fn new(
         searching: &Searching,
+        indexer: &'a Indexer,
         maker: &'a DecoyMaker,
         folder: Option<&Path>,
         planted: &[Planted],
@@ -64,7 +66,7 @@ impl<'a> References<'a> {
                 (searching.gallery(folder), Place::Stored(Box::new(store)))
             }
             None => {
-                let gallery = Gallery::new(searching.indexer.clone(), &searching.engine);
+                let gallery = Gallery::new(indexer.clone(), &searching.engine);
                 (gallery, Place::Made(BTreeMap::new()))
             }
         };
@@ -76,8 +78,9 @@ impl<'a> References<'a> {
                 signature: planted.signature.clone(),
             })
             .collect();
+        let planted = Vec::new();
         let mut references =
-            Self { gallery, maker, extraction, place, planted: Vec::new(), decoys: 0 };
+            Self { gallery, indexer, maker, extraction, place, planted, decoys: 0 };
         references.planted = references.enter(0, &planted_scans)?;
         if let Place::Made(signatures) = &mut references.place {
             let kept = planted_scans.into_iter().map(|scan| scan.signature.to_bytes());
@@ -141,7 +144,7 @@ impl<'a> References<'a> {
             }
             Place::Made(_) => {
                 let ids: Vec<ScanId> = numbered().map(|(number, _)| name(number)).collect();
-                let indexer = self.gallery.indexer();
+                let indexer = self.indexer;
                 let made: Vec<(Digest, Entry)> = scans
                     .par_iter()
                     .map(|Scan { signature, .. }| {

@@ -35,6 +35,8 @@ pub(in crate::service) fn figures(figures: &Figures) -> pb::Figures {
         ncc: figures.ncc,
         overlap: figures.overlap,
         pose: pose(figures.dx_um, figures.dy_um, figures.theta_deg),
+        profile_score: figures.profile_score,
+        profile_scale: figures.profile_scale,
     }
 }
 
