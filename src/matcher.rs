@@ -20,7 +20,7 @@ use crate::striation::{PreparedProfile, ProfileEngine, ProfileWorkspace};
 use crate::surface::{Kind, MarkKind, Pose};
 use profiles::{Agreement, compare_profiles};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Two signatures that may not be compared.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub struct Engine {
     extraction_digest: Digest,
     /// Of a striated mark.
     profiles: Option<ProfileEngine>,
+    /// Those for other kinds of mark, each made when it is first wanted.
+    others: Arc<[OnceLock<Engine>; MarkKind::ALL.len()]>,
 }
 
 /// What is compared of a signature.
@@ -105,18 +107,23 @@ impl Engine {
         let (digest, extraction_digest) = (parameters.digest(), parameters.extraction_digest());
         let striation = parameters.striation.as_ref();
         let profiles = striation.map(|striation| ProfileEngine::new(striation, arithmetic));
-        Self { parameters: Arc::new(parameters), arithmetic, digest, extraction_digest, profiles }
+        let (parameters, others) = (Arc::new(parameters), Arc::default());
+        Self { parameters, arithmetic, digest, extraction_digest, profiles, others }
     }
 
     /// The engine for marks of this kind: this one if it is, or one of the same arithmetic with the mark's own default
-    /// parameters. Takes some microseconds.
+    /// parameters.
+    ///
+    /// # Panics
+    /// Never: there is a place for every kind.
     #[must_use]
     pub fn of_mark(&self, mark: MarkKind) -> Self {
         if self.parameters.mark == mark {
-            self.clone()
-        } else {
-            Self::new(Parameters::of_mark(mark), self.arithmetic)
+            return self.clone();
         }
+        let place = MarkKind::ALL.iter().position(|kind| *kind == mark);
+        let other = &self.others[place.expect("all kinds are in it")];
+        other.get_or_init(|| Self::new(Parameters::of_mark(mark), self.arithmetic)).clone()
     }
 
     /// Its parameters.
