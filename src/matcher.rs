@@ -66,7 +66,7 @@ pub struct Engine {
 #[derive(Clone, Debug)]
 enum Ready {
     /// Its texture at three spacings.
-    Areal(Pyramid),
+    Areal(Box<Pyramid>),
     /// The profile across its striae.
     Striated(PreparedProfile),
 }
@@ -167,7 +167,7 @@ impl Engine {
         let texture = signature.texture();
         let ready = match &self.profiles {
             Some(profiles) => Ready::Striated(profiles.prepare_texture(&texture)),
-            None => Ready::Areal(Pyramid::new(texture, &self.parameters.registration)),
+            None => Ready::Areal(Box::new(Pyramid::new(texture, &self.parameters.registration))),
         };
         let (source, kind, mark) = (signature.source(), signature.kind(), self.parameters.mark);
         Ok(Prepared { ready, source, kind, mark })

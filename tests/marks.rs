@@ -68,10 +68,11 @@ fn by_mark(mark: MarkKind, heads: &[Head]) -> Pairs {
     let marks: Vec<Option<Prepared>> = heads.par_iter().map(prepared).collect();
     pairs_of(&marks, |one, two| {
         let matcher = Matcher::new(&engine, one.clone());
-        let figures = Figures::from(&matcher.compare(two, &mut engine.workspace()).unwrap());
+        let comparison = matcher.compare(two, &mut engine.workspace()).unwrap();
+        let figures = Figures::from(&comparison);
         let (congruent, compared) = (figures.cmc_count as u32, figures.cells as u32);
         let features = Features { congruent, compared, ncc: figures.ncc.unwrap_or(0.0) };
-        Compared { score: figures.cmc_fraction, features }
+        Compared { score: comparison.score(), features }
     })
 }
 

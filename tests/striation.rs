@@ -4,11 +4,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use casemark::Arithmetic;
+use casemark::comparison::Comparison;
 use casemark::format::{ProfileOptions, read_profile};
-use casemark::parameters::Striation;
+use casemark::parameters::{Parameters, Striation};
 use casemark::statistics::{Labelled, Truth};
-use casemark::striation::{ProfileComparison, ProfileEngine, ProfileWorkspace};
+use casemark::striation::{ProfileComparison, ProfileEngine, ProfileWorkspace, texture};
+use casemark::surface::{Kind, MarkKind, Spacing, Surface};
+use casemark::units::Length;
+use casemark::{Arithmetic, Digest, Engine, Matcher, Prepared, Signature};
 use rayon::prelude::*;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -100,4 +103,55 @@ fn screwdrivers_are_told_apart_by_the_marks_they_drew() {
     }
     assert!(same.len() >= 540 && different.len() >= 6600, "{} {}", same.len(), different.len());
     assert!(score >= 0.985, "{score}");
+}
+
+/// A signature of a striated mark, whatever it shows.
+fn any_signature(parameters: &Parameters) -> Signature {
+    let heights = ndarray::Array2::from_shape_fn((60, 200), |(_, column)| {
+        let x = column as f64;
+        1e-6 * ((x / 1.3).sin() + (x / 4.1).cos() + (x / 7.7).sin())
+    });
+    let spacing = Spacing::square(Length::from_micrometres(5.0));
+    let surface = Surface::from_finite(heights, spacing, Kind::Topography).unwrap();
+    Signature::extract(&surface, Digest::of(b"any"), parameters).unwrap()
+}
+
+#[test]
+fn screwdrivers_are_told_apart_by_what_signatures_keep_of_their_marks() {
+    let Some(folder) = real_profiles() else { return };
+    let engine = Engine::new(Parameters::of_mark(MarkKind::ApertureShear), Arithmetic::Vectorised);
+    let parameters = engine.parameters();
+    let any = any_signature(parameters);
+    let prepared: Vec<(String, Prepared)> = profiles(&folder)
+        .into_par_iter()
+        .map(|(name, profile)| {
+            let (texture, _) = texture(&profile, parameters.striation.as_ref().unwrap()).unwrap();
+            let kept = any.with_texture(&texture, Digest::of(name.as_bytes()));
+            let kept = Signature::from_bytes(&kept.to_bytes()).unwrap();
+            (name.split('N').next().unwrap().to_owned(), engine.prepare(&kept).unwrap())
+        })
+        .collect();
+    let compared: Vec<(Truth, Comparison)> = prepared
+        .par_iter()
+        .enumerate()
+        .flat_map_iter(|(place, (source, questioned))| {
+            let matcher = Matcher::new(&engine, questioned.clone());
+            let mut workspace = engine.workspace();
+            prepared[place + 1..].iter().map(move |(other, reference)| {
+                let same = source == other;
+                let truth = if same { Truth::KnownMatch } else { Truth::KnownNonMatch };
+                (truth, matcher.compare(reference, &mut workspace).unwrap())
+            })
+        })
+        .collect();
+    let auc = |of: &dyn Fn(&Comparison) -> f64| {
+        let pairs = compared.iter().map(|(truth, found)| (*truth, of(found)));
+        Labelled::from_pairs(pairs).unwrap().auc()
+    };
+    let (score, share) = (auc(&Comparison::score), auc(&Comparison::cmc_fraction));
+    println!(
+        "{} pairs: area under the ROC curve by the score {score:.4}, by the share of congruent segments {share:.4}",
+        compared.len()
+    );
+    assert!(score >= 0.98 && score > share, "{score} {share}");
 }

@@ -72,7 +72,7 @@ pub fn smooth_profile(
     let step = to.spacing.ratio(from.spacing);
     // On the same samples places are whole, so a few weights serve all.
     let same = from.count == to.count && from.spacing == to.spacing;
-    let distances = if same { 0..=kernel.reach() as usize } else { 1..=0 };
+    let distances = if same { 0..kernel.reach() as usize + 1 } else { 0..0 };
     let whole_distances: Vec<f64> =
         distances.map(|distance| kernel.weight(distance as f64)).collect();
     let (heights, support) = (0..to.count)

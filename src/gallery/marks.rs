@@ -16,7 +16,7 @@ impl Galleries {
     /// Of an engine's signatures and of those of the engines for other marks, in memory alone.
     #[must_use]
     pub fn of(engine: &Engine) -> Self {
-        Self::each(engine, |indexer, of_mark| Gallery::new(indexer, of_mark))
+        Self::each(engine, Gallery::new)
     }
 
     /// The same, whose entries are kept in the folder of a store. Nothing is read yet.

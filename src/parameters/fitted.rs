@@ -1,6 +1,7 @@
 //! Which numbers differ for marks other than the breech face?
 //!
 //! A firing pin's impression is a third as wide as a primer and its texture as much finer; an ejector's is as small, and flat.
+//! Aperture shear is scanned with the whole head, not as finely as the mark of a tool.
 //! Whatever is not named here is as for the breech face.
 
 use crate::surface::MarkKind;
@@ -58,10 +59,18 @@ const EJECTOR: &[Fitted] = &[
     fit("registration.hypotheses", 12.0, SIMULATED),
 ];
 
+/// Against marks of tools, which are drawn by a finer instrument.
+const APERTURE_SHEAR: &[Fitted] = &[fit(
+    "striation.shortest_wave",
+    15.0,
+    "two samples of most instruments; measured: benches/README.md, marks",
+)];
+
 /// What differs for this mark.
 pub(super) fn fitted(mark: MarkKind) -> impl Iterator<Item = &'static Fitted> {
     let (common, own): (&[Fitted], &[Fitted]) = match mark {
-        MarkKind::BreechFace | MarkKind::ApertureShear => (&[], &[]),
+        MarkKind::BreechFace => (&[], &[]),
+        MarkKind::ApertureShear => (&[], APERTURE_SHEAR),
         MarkKind::FiringPin => (SMALL, FIRING_PIN),
         MarkKind::Ejector => (SMALL, EJECTOR),
     };

@@ -100,7 +100,9 @@ pub fn comparison(
 }
 
 /// Height of the strip that a profile is drawn as.
-const STRIP: Length = Length::from_micrometres(200.0);
+const STRIP: Length = Length::from_micrometres(300.0);
+/// A profile's samples lie closer than a texture's, so that a slope from one to the next is gentler by about this.
+const GENTLER: f32 = 5.0;
 
 /// A texture as it is drawn: a profile is drawn out along its striae.
 fn seen(texture: Texture) -> Texture {
@@ -108,10 +110,11 @@ fn seen(texture: Texture) -> Texture {
         return texture;
     }
     let rows = STRIP.ratio(texture.spacing).round().max(1.0) as usize;
-    let drawn_out = |row: &Array2<f32>| {
-        Array2::from_shape_fn((rows, row.ncols()), |(_, column)| row[[0, column]])
+    let drawn_out = |row: &Array2<f32>, factor: f32| {
+        Array2::from_shape_fn((rows, row.ncols()), |(_, column)| factor * row[[0, column]])
     };
-    let (heights, weights) = (drawn_out(&texture.heights), drawn_out(&texture.weights));
+    let heights = drawn_out(&texture.heights, GENTLER);
+    let weights = drawn_out(&texture.weights, 1.0);
     Texture { heights, weights, spacing: texture.spacing }
 }
 

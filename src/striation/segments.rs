@@ -107,6 +107,16 @@ pub(super) fn ncc(
     })
 }
 
+/// The best place of a segment, in samples.
+#[derive(Clone, Copy)]
+struct Best {
+    ncc: f64,
+    /// From where lag and scale put it.
+    step: isize,
+    /// Jointly measured.
+    joint: usize,
+}
+
 /// Cuts, registers and judges. `root` is the stretch of the first profile.
 pub(super) fn register(
     sides: [&Bands; 2],
@@ -123,27 +133,27 @@ pub(super) fn register(
     let count = end.saturating_sub(begin) / length;
     // What does not fill a segment is left over at both ends.
     let begin = begin + (end.saturating_sub(begin) - count * length) / 2;
-    let registered: Vec<(usize, Option<(f64, isize, usize)>)> = (0..count)
+    let registered: Vec<(usize, Option<Best>)> = (0..count)
         .map(|index| {
             let start = begin + index * length;
             // Nearest first, so that of equal places the nearest is taken.
             let steps = (0..=reach).flat_map(|step| [step, -step]);
-            let mut best: Option<(f64, isize, usize)> = None;
+            let mut best: Option<Best> = None;
             for step in steps {
                 let here = ncc(sides, start..start + length, lag + step);
                 if let Some((ncc, joint)) = here.filter(|(_, joint)| *joint >= least)
-                    && best.is_none_or(|(most, ..)| ncc > most)
+                    && best.is_none_or(|best| ncc > best.ncc)
                 {
-                    best = Some((ncc, step, joint));
+                    best = Some(Best { ncc, step, joint });
                 }
             }
             (start, best)
         })
         .collect();
-    let agrees = |ncc: f64| ncc >= parameters.segment_ncc;
+    let agrees = |best: &Best| best.ncc >= parameters.segment_ncc;
     let mut places: Vec<isize> = registered
         .iter()
-        .filter_map(|(_, best)| best.filter(|(ncc, ..)| agrees(*ncc)).map(|(_, step, _)| step))
+        .filter_map(|(_, best)| best.filter(agrees).map(|best| best.step))
         .collect();
     places.sort_unstable();
     // The lower of two in the middle.
@@ -162,9 +172,9 @@ pub(super) fn register(
             let middle = start as f64 + (length - 1) as f64 / 2.0 - (first.len() - 1) as f64 / 2.0;
             let verdict = match best {
                 None => SegmentVerdict::TooFewJoint,
-                Some((ncc, ..)) if !agrees(ncc) => SegmentVerdict::LowNcc,
-                Some((_, step, _)) => {
-                    let away = on_other((step - median).abs());
+                Some(best) if !agrees(&best) => SegmentVerdict::LowNcc,
+                Some(best) => {
+                    let away = on_other((best.step - median).abs());
                     if away > parameters.segment_displacement {
                         SegmentVerdict::Displaced
                     } else {
@@ -177,7 +187,7 @@ pub(super) fn register(
                 length: parameters.spacing * (length as f64 / root),
                 measured: share(measured(start)),
                 joint: share(joint(start)),
-                place: best.map(|(ncc, step, joint)| SegmentPlace {
+                place: best.map(|Best { ncc, step, joint }| SegmentPlace {
                     displacement: on_other(step),
                     ncc,
                     joint: share(joint),
