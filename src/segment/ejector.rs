@@ -27,8 +27,16 @@ const EVEN: (f64, f64) = (0.7, 8.0);
 /// The edge: how much higher the face is this far outside than this far inside, in micrometres.
 const STEP: f64 = 5.0;
 const ASIDE: f64 = 60.0;
-/// Terms of a polynomial of the second degree.
-const TERMS: usize = 6;
+/// Terms of a paraboloid: one that could be a saddle would bend to a mark in one corner of the frame.
+const TERMS: usize = 4;
+/// The mark's own edge is where it is half as deep, and within this of what is surely the mark, in micrometres.
+const NEAR: f64 = 120.0;
+/// What is deeper than the mark by this is a letter that it did not reach the bottom of, in micrometres.
+const DEEPER: f64 = 10.0;
+/// Distance of the mark from where the face begins to fall, in micrometres.
+const CLEAR: f64 = 20.0;
+/// Strands narrower than twice this are of letters beside the mark, in micrometres.
+const SMOOTHING: f64 = 60.0;
 
 /// The ejector's mark on `face`, the cells of the head's face; none where there is none.
 pub(super) fn find_ejector(departures: &Relief, face: &Array2<bool>) -> Array2<bool> {
@@ -86,13 +94,28 @@ pub(super) fn find_ejector(departures: &Relief, face: &Array2<bool>) -> Array2<b
         (AREA.0..AREA.1).contains(&size) && even(patch) && edged(patch)
     });
     // There is one ejector.
-    largest(marks.collect()).map_or(none, |patch| fill_holes(&patch.mask(departures.dim())))
+    let Some(mark) = largest(marks.collect()) else { return none };
+    let mut depths: Vec<f64> = mark.cells.iter().map(|&cell| depth(cell)).collect();
+    let Some(middle) = median_of(&mut depths) else { return none };
+    let near = grow(&mark.mask(departures.dim()), cells(NEAR));
+    let whole = shrink(face, cells(CLEAR));
+    let alike = Array2::from_shape_fn(departures.dim(), |cell| {
+        near[cell]
+            && whole[cell]
+            && departures.mask[cell]
+            && (0.5 * middle..middle + DEEPER).contains(&depth(cell))
+    });
+    let smoothed = within(&open(&close(&alike, cells(GAP)), cells(SMOOTHING)), &whole);
+    largest(patches(&smoothed)).map_or(none, |patch| patch.mask(departures.dim()))
 }
 
-/// 1, x, y, xx, xy, yy with lengths in millimetres.
+/// Letters and marks are below the face, so what counts as near reaches less far down, by this factor.
+const BELOW: f64 = 0.5;
+
+/// 1, x, y and the squared distance, with lengths in millimetres.
 fn terms((x, y): (f64, f64)) -> [f64; TERMS] {
     let (x, y) = (x / 1e3, y / 1e3);
-    [1.0, x, y, x * x, x * y, y * y]
+    [1.0, x, y, x * x + y * y]
 }
 
 /// The form of the face: least squares on what is near the last, from the median on.
@@ -116,7 +139,7 @@ fn form(departures: &Relief, face: &Array2<bool>) -> Option<[f64; TERMS]> {
         let mut rows = [[0.0; TERMS + 1]; TERMS];
         for (terms, height) in &cells {
             let off: f64 = height - terms.iter().zip(&level).map(|(t, l)| t * l).sum::<f64>();
-            if off.abs() > reach {
+            if off > reach || off < -BELOW * reach {
                 continue;
             }
             for (row, left) in rows.iter_mut().zip(terms) {
