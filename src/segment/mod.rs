@@ -258,11 +258,15 @@ fn groove_ends(departures: &Relief, ring: Ring, parameters: &Segmentation) -> Ve
     const STEP: f64 = 20.0;
     /// A slope that is no longer the groove's wall.
     const FLAT: f64 = 0.15;
+    /// How far beyond the widest groove its wall is followed.
+    const WALL: f64 = 400.0;
+    /// Readings that a slope is taken over where texture may be as steep.
+    const WINDOW: usize = 5;
     let widest = parameters.greatest_groove.micrometres();
     let mut ends: Vec<f64> = (0..RAYS)
         .map(|ray| {
             let (cos, sin) = shoulder::direction(ray);
-            let heights: Vec<(f64, f64)> = (0..(widest / STEP) as usize)
+            let heights: Vec<(f64, f64)> = (0..((widest + WALL) / STEP) as usize)
                 .map(|step| ring.radius + step as f64 * STEP)
                 .filter_map(|at| match departures.read(ring.x + cos * at, ring.y + sin * at) {
                     Reading::Height(height) => Some((at, height)),
@@ -272,18 +276,21 @@ fn groove_ends(departures: &Relief, ring: Ring, parameters: &Segmentation) -> Ve
             let deepest = heights
                 .iter()
                 .enumerate()
+                .take_while(|(_, reading)| reading.0 < ring.radius + widest)
                 .min_by(|one, other| one.1.1.total_cmp(&other.1.1))
                 .map_or(0, |(index, _)| index);
             let rising = &heights[deepest.min(heights.len())..];
-            // The wall begins where it is steep and ends where it is not.
-            let steep =
-                |pair: &[(f64, f64)]| (pair[1].1 - pair[0].1) / (pair[1].0 - pair[0].0) > FLAT;
+            // The wall begins where it is steep and ends where, texture or not, it rises no more.
+            let steep = |pair: &[(f64, f64)]| {
+                let (from, to) = (pair[0], pair[pair.len() - 1]);
+                (to.1 - from.1) / (to.0 - from.0) > FLAT
+            };
             let wall = rising.windows(2).position(steep).unwrap_or(0);
             rising
-                .windows(2)
+                .windows(WINDOW)
                 .skip(wall)
-                .find(|pair| !steep(pair))
-                .map_or(ring.radius + widest, |pair| pair[0].0)
+                .find(|window| !steep(window))
+                .map_or(ring.radius + widest, |window| window[WINDOW / 2].0)
         })
         .collect();
     let before = ends.clone();
