@@ -24,7 +24,7 @@ const GAP: f64 = 30.0;
 /// Least and greatest area of a mark, in square micrometres.
 const AREA: (f64, f64) = (90_000.0, 1_500_000.0);
 /// Least share of the mark's cells that are near its floor, and how near, in micrometres.
-const EVEN: (f64, f64) = (0.6, 8.0);
+const EVEN: (f64, f64) = (0.85, 8.0);
 /// The floor is the depth that most cells are this near to, in micrometres.
 const FLOOR: f64 = 5.0;
 /// The mark ends where it is this share as deep as its floor, where its edge is halfway down.
@@ -35,10 +35,10 @@ const DEEPER: f64 = 10.0;
 const NEAR: f64 = 120.0;
 /// Strands narrower than twice this are letters beside the mark, in micrometres.
 const STRAND: f64 = 60.0;
-/// Least share of the mark that is wider than a stroke.
-const FULL: f64 = 0.6;
+/// Least area of a part of a mark that a letter divides, in square micrometres.
+const PART: f64 = 20_000.0;
 /// Greatest share of the mark's outline over which ground as deep goes on: strokes of letters that meet do.
-const OPEN: f64 = 0.12;
+const OPEN: f64 = 0.05;
 /// The edge: how much higher the face is this far outside, in micrometres.
 const STEP: f64 = 5.0;
 const ASIDE: f64 = 60.0;
@@ -109,35 +109,36 @@ impl Ground {
         });
         let alike = within(&close(&alike, cells(GAP)), &self.whole);
         let near = grow(&low.mask(dim), cells(NEAR));
-        let mark = largest(patches(&open(&within(&alike, &near), cells(STRAND))))?;
-        let mask = mark.mask(dim);
-        let count = |mask: &Array2<bool>| mask.iter().filter(|inside| **inside).count() as f64;
-        let area = mark.cells.len() as f64 * self.spacing * self.spacing;
-        // What discs wider than strokes fill is no letter.
-        let full = count(&open(&mask, cells(STROKE)));
+        let area = |count: usize| count as f64 * self.spacing * self.spacing;
+        // A letter that is deeper may divide the mark.
+        let parts = patches(&open(&within(&alike, &near), cells(STRAND))).into_iter();
+        let parts = parts.filter(|part| area(part.cells.len()) >= PART);
+        let mark = Patch { cells: parts.flat_map(|part| part.cells).collect() };
         let even = mark.cells.iter().filter(|cell| (self.depths[**cell] - floor).abs() < EVEN.1);
-        if !(AREA.0..AREA.1).contains(&area)
-            || full < FULL * mark.cells.len() as f64
+        if !(AREA.0..AREA.1).contains(&area(mark.cells.len()))
             || (even.count() as f64) < EVEN.0 * mark.cells.len() as f64
         {
             return None;
         }
-        // Cells beyond the outline that are as deep, of all there are.
+        let mask = mark.mask(dim);
         let outline = |mask: &Array2<bool>| {
             let grown = grow(mask, 1.0);
             Array2::from_shape_fn(dim, |cell| grown[cell] && !mask[cell])
         };
-        let beyond = outline(&near);
-        let going_on = count(&within(&within(&alike, &beyond), &grow(&mask, 2.0)));
+        let count = |mask: &Array2<bool>| mask.iter().filter(|inside| **inside).count() as f64;
+        let going_on = count(&within(&within(&alike, &outline(&near)), &grow(&mask, 2.0)));
+        if going_on > OPEN * count(&outline(&mask)) {
+            return None;
+        }
+        // The face beside it, without letters.
         let outside = within(&outline(&grow(&mask, cells(ASIDE))), &self.whole);
         let mut aside: Vec<f64> = outside
             .indexed_iter()
-            .filter(|(_, outside)| **outside)
+            .filter(|&(cell, &outside)| outside && self.depths[cell] < floor + DEEPER)
             .map(|(cell, _)| self.depths[cell])
             .collect();
         let aside = median_of(&mut aside)?;
-        let edged = floor - aside > STEP && aside < self.least;
-        (edged && going_on < OPEN * count(&outline(&mask))).then_some(mark)
+        (floor - aside > STEP && aside < self.least).then_some(mark)
     }
 
     /// The depth that most cells of a patch are near to.
