@@ -39,7 +39,7 @@ struct Report {
     metadata: Metadata,
     /// How sure the parts of a whole head are, 0 to 1; `None` where the scan is taken as it is.
     head_confidence: Option<f64>,
-    /// Of a whole head that of its breech face.
+    /// Of a whole head that of the mark that is asked for.
     signature: Option<Summary>,
     signature_bytes: Option<usize>,
     signature_refused: Option<String>,
@@ -196,7 +196,7 @@ fn describe(report: &Report) -> String {
         line("warning", warning.to_string());
     }
     if let Some(confidence) = report.head_confidence {
-        line("head", format!("whole; its breech face found with confidence {confidence:.2}"));
+        line("head", format!("whole; its parts found with confidence {confidence:.2}"));
     }
     match (&report.signature, &report.signature_refused) {
         (Some(signature), _) => line(
