@@ -38,8 +38,6 @@ use serde::Serialize;
 use shoulder::{Depths, RAYS, RIM_DEPTH, Shoulder, find_shoulder};
 use striae::find_shear;
 
-/// How often primer, form and shoulder are found from one another.
-const PASSES: usize = 2;
 /// Cells of the flat are looked for within this share of the primer's radius.
 const FLAT_REACH: f64 = 1.1;
 /// Ground this many tolerances from the form is not only textured or bulged, but disturbed.
@@ -138,10 +136,9 @@ pub fn segment(surface: &Surface, parameters: &Segmentation) -> Result<Segmented
     let end = parameters.shoulder_depth.micrometres();
     // 3. and 4.
     let no_form = SegmentError::NoPrimer { found: "no ground that agrees on a form" };
-    for _ in 1..PASSES {
-        let form = fit_form(&relief, ring).ok_or(no_form)?;
-        ring = settle(&relief, form, ring, end)?.shoulder.primer;
-    }
+    // The ring of the votes is rough: what its form shows of the shoulder is the better ring.
+    let form = fit_form(&relief, ring).ok_or(no_form)?;
+    ring = settle(&relief, form, ring, end)?.shoulder.primer;
     // What flowed back bends the form that it is found by, so again without it.
     let found = settle(&relief, fit_form(&relief, ring).ok_or(no_form)?, ring, end)?;
     let form = refit_form(&relief, ring, &found.form, &disturbed(&found, ring, parameters));
