@@ -127,9 +127,9 @@ fn a_comparison_of_shears_shows_their_segments() {
     assert!(report["profile_score"].as_f64().unwrap() > 5.0, "{report}");
     let scale = report["profile_scale"].as_f64().unwrap();
     assert!((0.97..=1.031).contains(&scale), "{scale}");
-    assert_eq!(report["dy_um"].as_f64().unwrap().abs(), 0.0);
+    assert!(report["dy_um"].as_f64().unwrap().abs() < 1e-9);
     let theta = report["theta_deg"].as_f64().unwrap();
-    assert!(theta == 0.0 || theta == 180.0, "{theta}");
+    assert!([0.0, 180.0].iter().any(|way| (theta - way).abs() < 1e-9), "{theta}");
     let directions = report["directions"].as_array().unwrap();
     assert_eq!(directions.len(), 2);
     for direction in directions {

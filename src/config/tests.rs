@@ -52,9 +52,10 @@ fn the_default_rules_of_quality_are_those_of_the_engine() {
 #[test]
 fn a_calibration_is_one_path_or_a_list() {
     let paths = |text: &str| load(text).unwrap().evidence.calibration.unwrap().0;
-    let (one, two) = (PathBuf::from("a.json"), PathBuf::from("b.json"));
-    assert_eq!(paths("[evidence]\ncalibration = \"a.json\"\n"), [one.clone()]);
-    assert_eq!(paths("[evidence]\ncalibration = [\"a.json\", \"b.json\"]\n"), [one, two]);
+    let named = |names: &[&str]| names.iter().map(PathBuf::from).collect::<Vec<_>>();
+    assert_eq!(paths("[evidence]\ncalibration = \"a.json\"\n"), named(&["a.json"]));
+    let both = "[evidence]\ncalibration = [\"a.json\", \"b.json\"]\n";
+    assert_eq!(paths(both), named(&["a.json", "b.json"]));
 }
 
 #[test]
