@@ -15,7 +15,6 @@ mod patches;
 mod plateau;
 mod reflectance;
 mod relief;
-mod rim;
 mod shoulder;
 mod striae;
 #[cfg(test)]
@@ -30,14 +29,15 @@ use centre::{Ring, find_primer};
 use ejector::find_ejector;
 use inside::{Disturbance, Inside, largest, look_inside, within};
 use ndarray::Array2;
-use patches::{patches, shrink};
-use plateau::{Form, fit_form, refit_form};
+use patches::patches;
+use plateau::{Form, fit_form};
 use relief::{Reading, Relief};
-use rim::Rim;
 use serde::Serialize;
 use shoulder::{Depths, RAYS, RIM_DEPTH, Shoulder, find_shoulder};
 use striae::find_shear;
 
+/// How often primer, form and shoulder are found from one another.
+const PASSES: usize = 2;
 /// Cells of the flat are looked for within this share of the primer's radius.
 const FLAT_REACH: f64 = 1.1;
 /// Ground this many tolerances from the form is not only textured or bulged, but disturbed.
@@ -46,7 +46,7 @@ const DISTURBED: f64 = 2.0;
 const RAISED: f64 = 1.0;
 
 /// Why a scan has no segmentation.
-#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq)]
+#[derive(Debug, thiserror::Error, PartialEq)]
 #[non_exhaustive]
 pub enum SegmentError {
     /// Nothing in the scan looks like a primer.
@@ -111,8 +111,7 @@ impl Segmented {
 /// 2. the primer is where most steep ground points uphill to;
 /// 3. its form is what most of a ring inside its edge agrees on;
 /// 4. its flat ends where the shoulder begins to fall, ray by ray;
-/// 5. what is disturbed within is flowback, sheared where it is striated, or the firing pin's impression; the form
-///    is found again without it;
+/// 5. what is disturbed within is flowback, sheared where it is striated, or the firing pin's impression;
 /// 6. what lies beyond the flat is groove, until the head's face begins, into which the ejector may have
 ///    pressed a mark.
 ///
@@ -134,19 +133,34 @@ pub fn segment(surface: &Surface, parameters: &Segmentation) -> Result<Segmented
     let mut ring = find_primer(&relief, parameters)
         .ok_or(SegmentError::NoPrimer { found: "no steep ground" })?;
     let end = parameters.shoulder_depth.micrometres();
+    let depths = |form: &Form| Depths { tolerance: form.tolerance, end };
     // 3. and 4.
-    let no_form = SegmentError::NoPrimer { found: "no ground that agrees on a form" };
-    // The ring of the votes is rough: what its form shows of the shoulder is the better ring.
-    let form = fit_form(&relief, ring).ok_or(no_form)?;
-    ring = settle(&relief, form, ring, end)?.shoulder.primer;
-    // What flowed back bends the form that it is found by, so again without it.
-    let found = settle(&relief, fit_form(&relief, ring).ok_or(no_form)?, ring, end)?;
-    let form = refit_form(&relief, ring, &found.form, &disturbed(&found, ring, parameters));
-    let found = settle(&relief, form.ok_or(no_form)?, ring, end)?;
+    let mut found = None;
+    for _ in 0..PASSES {
+        let form = fit_form(&relief, ring)
+            .ok_or(SegmentError::NoPrimer { found: "no ground that agrees on a form" })?;
+        let departures = form.departures(&relief);
+        let flat = flat_of(&departures, ring, form.tolerance)
+            .ok_or(SegmentError::NoPrimer { found: "no flat" })?;
+        let shoulder = find_shoulder(&departures, &flat, ring, depths(&form))
+            .ok_or(SegmentError::NoPrimer { found: "a flat without a shoulder" })?;
+        ring = shoulder.primer;
+        found = Some(Found { form, departures, shoulder });
+    }
+    let found = found.ok_or(SegmentError::NoPrimer { found: "no flat" })?;
+    // The rays of the last pass start from the ring of the pass before.
+    let flat = flat_of(&found.departures, ring, found.form.tolerance)
+        .ok_or(SegmentError::NoPrimer { found: "no flat" })?;
+    let shoulder = find_shoulder(&found.departures, &flat, ring, depths(&found.form))
+        .ok_or(SegmentError::NoPrimer { found: "a flat without a shoulder" })?;
+    let found = Found { shoulder, ..found };
     // 5.
+    let margin = parameters.margin.micrometres();
     let enclosed = enclosed(&found.departures, ring, &found.shoulder.ends);
+    let tolerance = found.form.tolerance;
+    let disturbance = Disturbance { plain: DISTURBED * tolerance, raised: RAISED * tolerance };
     let sheared = |flowback: &Array2<bool>| find_shear(surface, &found.departures, flowback);
-    let inside = look(&found, &enclosed, ring, parameters, &sheared);
+    let inside = look_inside(&found.departures, &enclosed, ring, disturbance, margin, &sheared);
     let flowback = without(&inside.flowback, &inside.pin);
     let shear = sheared(&flowback);
     // 6.
@@ -154,7 +168,7 @@ pub fn segment(surface: &Surface, parameters: &Segmentation) -> Result<Segmented
     let face = beyond(&found.departures, ring, &outer);
     let ejector = find_ejector(&found.departures, &face);
     let marks = Marks { inside, shear, ejector };
-    let confidence = confidence(&found) * clarity(&marks.inside, &enclosed);
+    let confidence = confidence(&found) * surround(&marks.inside);
     let regions = label(surface, &found, &marks, ring, &outer);
     let length = Length::from_micrometres;
     let Ring { x, y, radius } = found.shoulder.primer;
@@ -171,38 +185,6 @@ struct Found {
     form: Form,
     departures: Relief,
     shoulder: Shoulder,
-}
-
-/// The end of the flat about `ring` by this form.
-fn settle(relief: &Relief, form: Form, ring: Ring, end: f64) -> Result<Found, SegmentError> {
-    let departures = form.departures(relief);
-    let flat = flat_of(&departures, ring, form.tolerance)
-        .ok_or(SegmentError::NoPrimer { found: "no flat" })?;
-    let depths = Depths { tolerance: form.tolerance, end };
-    let shoulder = find_shoulder(&departures, &flat, ring, depths)
-        .ok_or(SegmentError::NoPrimer { found: "a flat without a shoulder" })?;
-    Ok(Found { form, departures, shoulder })
-}
-
-/// What lies within the flat's end.
-fn look(
-    found: &Found,
-    enclosed: &Array2<bool>,
-    ring: Ring,
-    parameters: &Segmentation,
-    sheared: &dyn Fn(&Array2<bool>) -> Array2<bool>,
-) -> Inside {
-    let tolerance = found.form.tolerance;
-    let disturbance = Disturbance { plain: DISTURBED * tolerance, raised: RAISED * tolerance };
-    let margin = parameters.margin.micrometres();
-    look_inside(&found.departures, enclosed, ring, disturbance, margin, sheared)
-}
-
-/// The cells that are not breech face, whether they were sheared or not.
-fn disturbed(found: &Found, ring: Ring, parameters: &Segmentation) -> Array2<bool> {
-    let enclosed = enclosed(&found.departures, ring, &found.shoulder.ends);
-    let nowhere = |flowback: &Array2<bool>| Array2::from_elem(flowback.dim(), false);
-    look(found, &enclosed, ring, parameters, &nowhere).aperture
 }
 
 /// The largest patch near the form, about the primer.
@@ -255,15 +237,11 @@ fn groove_ends(departures: &Relief, ring: Ring, parameters: &Segmentation) -> Ve
     const STEP: f64 = 20.0;
     /// A slope that is no longer the groove's wall.
     const FLAT: f64 = 0.15;
-    /// How far beyond the widest groove its wall is followed.
-    const WALL: f64 = 400.0;
-    /// Readings that a slope is taken over where texture may be as steep.
-    const WINDOW: usize = 5;
     let widest = parameters.greatest_groove.micrometres();
     let mut ends: Vec<f64> = (0..RAYS)
         .map(|ray| {
             let (cos, sin) = shoulder::direction(ray);
-            let heights: Vec<(f64, f64)> = (0..((widest + WALL) / STEP) as usize)
+            let heights: Vec<(f64, f64)> = (0..(widest / STEP) as usize)
                 .map(|step| ring.radius + step as f64 * STEP)
                 .filter_map(|at| match departures.read(ring.x + cos * at, ring.y + sin * at) {
                     Reading::Height(height) => Some((at, height)),
@@ -273,21 +251,18 @@ fn groove_ends(departures: &Relief, ring: Ring, parameters: &Segmentation) -> Ve
             let deepest = heights
                 .iter()
                 .enumerate()
-                .take_while(|(_, reading)| reading.0 < ring.radius + widest)
                 .min_by(|one, other| one.1.1.total_cmp(&other.1.1))
                 .map_or(0, |(index, _)| index);
             let rising = &heights[deepest.min(heights.len())..];
-            // The wall begins where it is steep and ends where, texture or not, it rises no more.
-            let steep = |pair: &[(f64, f64)]| {
-                let (from, to) = (pair[0], pair[pair.len() - 1]);
-                (to.1 - from.1) / (to.0 - from.0) > FLAT
-            };
+            // The wall begins where it is steep and ends where it is not.
+            let steep =
+                |pair: &[(f64, f64)]| (pair[1].1 - pair[0].1) / (pair[1].0 - pair[0].0) > FLAT;
             let wall = rising.windows(2).position(steep).unwrap_or(0);
             rising
-                .windows(WINDOW)
+                .windows(2)
                 .skip(wall)
-                .find(|window| !steep(window))
-                .map_or(ring.radius + widest, |window| window[WINDOW / 2].0)
+                .find(|pair| !steep(pair))
+                .map_or(ring.radius + widest, |pair| pair[0].0)
         })
         .collect();
     let before = ends.clone();
@@ -344,30 +319,24 @@ fn label(surface: &Surface, found: &Found, marks: &Marks, ring: Ring, outer: &[f
     Regions::new(labels)
 }
 
-/// How sure it is where the flat ends, 0 to 1: the product of how much of the shoulder was found, how much of the
-/// primer is in view, how round it is and how much of it agrees on a form. Each counts fully where it is
+/// How sure the steps are, 0 to 1: the product of how much of the shoulder was found, how much of the
+/// primer is in view, how round it is and how much of it agrees on a form; and [`surround`]. Each counts fully where it is
 /// as good as it needs to be.
 fn confidence(found: &Found) -> f64 {
     let Shoulder { in_view, found: rays, roughness, .. } = found.shoulder;
+    let ramp = |value: f64, none: f64, full: f64| ((value - none) / (full - none)).clamp(0.0, 1.0);
     ramp(rays, 0.4, 0.8)
         * ramp(in_view, 0.3, 0.6)
         * ramp(roughness, 60.0, 30.0)
         * ramp(found.form.share, 0.2, 0.4)
 }
 
-/// How sure it is what of the flat is breech face, 0 to 1: the product of how steadily the ground steps along the
-/// aperture's edge (a pin's impression alone has none: metal as low as the flat may surround it), of how little
-/// depends on which height is called flowback, and of how little it would matter to be wrong about the outlines by a cell
-/// and a half. A narrow ring is mostly outline.
-fn clarity(inside: &Inside, enclosed: &Array2<bool>) -> f64 {
-    let Rim { step, spread } = inside.rim;
-    let face = without(enclosed, &inside.aperture);
+/// How sure it is that the aperture's edge was seen, 0 to 1: a pin hits within the aperture, so what is
+/// disturbed is larger than its impression. Where it is not, the metal around may be flowback as low as the flat.
+fn surround(inside: &Inside) -> f64 {
     let count = |mask: &Array2<bool>| mask.iter().filter(|inside| **inside).count() as f64;
-    let edge = 1.5 * count(&without(&face, &shrink(&face, 1.0))) / count(&face).max(1.0);
-    ramp(step, 0.5, 0.9) * ramp(spread, 0.3, 0.12) * ramp(edge, 0.35, 0.12)
-}
-
-/// From 0 at `none` to 1 at `full`, whichever is greater.
-fn ramp(value: f64, none: f64, full: f64) -> f64 {
-    ((value - none) / (full - none)).clamp(0.0, 1.0)
+    let (disturbed, pin) = (count(&inside.flowback), count(&inside.pin));
+    // Areas, as multiples of the pin's.
+    let (none, full) = (1.2, 1.6);
+    if pin > 0.0 { ((disturbed / pin - none) / (full - none)).clamp(0.0, 1.0) } else { 1.0 }
 }

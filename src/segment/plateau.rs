@@ -7,7 +7,6 @@
 
 use super::centre::Ring;
 use super::relief::{Relief, quantile_of};
-use ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -15,8 +14,6 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 const RING: (f64, f64) = (0.5, 0.97);
 /// The share of it that has to lie near the plane.
 const SHARE: f64 = 0.3;
-/// Fewest cells that say something.
-const LEAST_CELLS: usize = 200;
 /// Number of planes that are tried.
 const TRIES: usize = 400;
 /// Number of cells that a plane is tried on.
@@ -79,62 +76,21 @@ struct Cell {
 
 /// The form of the primer within `primer`; `None` where there is none.
 pub(super) fn fit_form(relief: &Relief, primer: Ring) -> Option<Form> {
-    let cells = cells(relief, primer, None);
-    if cells.len() < LEAST_CELLS {
+    let mut cells = Vec::new();
+    for ((row, column), &valid) in relief.mask.indexed_iter() {
+        let (x, y) = relief.place(row, column);
+        let (x, y) = (x - primer.x, y - primer.y);
+        let share = (x * x + y * y).sqrt() / primer.radius;
+        if valid && share > RING.0 && share < RING.1 {
+            let height = f64::from(relief.heights[[row, column]]);
+            cells.push(Cell { terms: terms(x, y), height });
+        }
+    }
+    if cells.len() < 200 {
         return None;
     }
     let (plane, quantile) = steadiest_plane(&cells)?;
-    let form = [plane[0], plane[1], plane[2], 0.0, 0.0, 0.0];
-    settle(&cells, primer, form, quantile)
-}
-
-/// The form without what was found to be `disturbed`, from the form before it on, which lies within the same
-/// `primer`; `None` where too little is left.
-pub(super) fn refit_form(
-    relief: &Relief,
-    primer: Ring,
-    before: &Form,
-    disturbed: &Array2<bool>,
-) -> Option<Form> {
-    let cells = cells(relief, primer, Some(disturbed));
-    if cells.len() < LEAST_CELLS {
-        return None;
-    }
-    let (x, y) = (primer.x - before.centre.0, primer.y - before.centre.1);
-    let form = moved(&before.terms, x / 1e3, y / 1e3);
-    let quantile = spread(&cells, &form)?;
-    settle(&cells, primer, form, quantile)
-}
-
-/// The same polynomial about a centre that lies this far on, in millimetres.
-fn moved([c, a, b, aa, ab, bb]: &[f64; TERMS], x: f64, y: f64) -> [f64; TERMS] {
-    [
-        c + a * x + b * y + aa * x * x + ab * x * y + bb * y * y,
-        a + 2.0 * aa * x + ab * y,
-        b + 2.0 * bb * y + ab * x,
-        *aa,
-        *ab,
-        *bb,
-    ]
-}
-
-/// The measured cells of the ring that are not disturbed.
-fn cells(relief: &Relief, primer: Ring, disturbed: Option<&Array2<bool>>) -> Vec<Cell> {
-    let mut cells = Vec::new();
-    for (place, &valid) in relief.mask.indexed_iter() {
-        let (x, y) = relief.place(place.0, place.1);
-        let (x, y) = (x - primer.x, y - primer.y);
-        let share = (x * x + y * y).sqrt() / primer.radius;
-        let wanted = valid && !disturbed.is_some_and(|disturbed| disturbed[place]);
-        if wanted && share > RING.0 && share < RING.1 {
-            cells.push(Cell { terms: terms(x, y), height: f64::from(relief.heights[place]) });
-        }
-    }
-    cells
-}
-
-/// Fits again and again to what lies near the last form.
-fn settle(cells: &[Cell], primer: Ring, mut form: [f64; TERMS], quantile: f64) -> Option<Form> {
+    let mut form = [plane[0], plane[1], plane[2], 0.0, 0.0, 0.0];
     let mut deviation = core_deviation(quantile);
     let (mut tolerance, mut share) = (0.0, 0.0);
     for _ in 0..ROUNDS {
@@ -143,15 +99,10 @@ fn settle(cells: &[Cell], primer: Ring, mut form: [f64; TERMS], quantile: f64) -
             cells.iter().filter(|cell| residual(cell, &form).abs() < tolerance).collect();
         share = near.len() as f64 / cells.len() as f64;
         form = least_squares(&near)?;
-        deviation = core_deviation(spread(cells, &form)?);
+        let mut spread: Vec<f64> = cells.iter().map(|cell| residual(cell, &form).abs()).collect();
+        deviation = core_deviation(quantile_of(&mut spread, SHARE)?);
     }
     Some(Form { centre: (primer.x, primer.y), terms: form, tolerance, share })
-}
-
-/// The distance from the form that [`SHARE`] of the cells are within.
-fn spread(cells: &[Cell], form: &[f64; TERMS]) -> Option<f64> {
-    let mut spread: Vec<f64> = cells.iter().map(|cell| residual(cell, form).abs()).collect();
-    quantile_of(&mut spread, SHARE)
 }
 
 /// The texture's standard deviation by the least quantile of residuals. About half of the ring is flat, so

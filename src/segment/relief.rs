@@ -87,16 +87,6 @@ impl Relief {
         )
     }
 
-    /// Where cells lie on average; `None` of none.
-    pub(super) fn middle(&self, cells: impl Iterator<Item = (usize, usize)>) -> Option<(f64, f64)> {
-        let (mut x, mut y, mut count) = (0.0, 0.0, 0.0);
-        for (row, column) in cells {
-            let place = self.place(row, column);
-            (x, y, count) = (x + place.0, y + place.1, count + 1.0);
-        }
-        (count > 0.0).then(|| (x / count, y / count))
-    }
-
     /// The place in cells (row, column) of a point; it may lie outside.
     pub(super) fn cell(&self, x: f64, y: f64) -> (f64, f64) {
         let (rows, columns) = self.dim();
