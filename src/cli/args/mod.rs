@@ -218,7 +218,7 @@ pub(super) struct EnrolArguments {
     /// Print one JSON object a scan, once it is safe on the disk
     #[arg(long)]
     pub(super) json: bool,
-    /// Configuration whose section [quality] says how good a scan has to be, instead of the defaults; a server has its
+    /// Configuration whose section `quality` says how good a scan has to be, instead of the defaults; a server has its
     /// own
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
@@ -334,7 +334,7 @@ pub(super) struct InspectArguments {
     /// Mark that is asked for: breech_face, firing_pin, ejector or aperture_shear
     #[arg(long, value_name = "MARK", default_value = "breech_face")]
     pub(super) mark: crate::store::MarkKind,
-    /// Configuration whose section [quality] says how good a scan has to be, instead of the defaults
+    /// Configuration whose section `quality` says how good a scan has to be, instead of the defaults
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
     /// Reference store: says whether the mark is there already
