@@ -6,21 +6,23 @@ use super::args::{ActorArguments, SearchArguments};
 use super::audit::{Auditor, Deed};
 use super::library::{Searching, references};
 use super::output::{print, print_json, table};
-use super::remote::{References, Settings, of_file, upload};
+use super::remote::{References, Settings, of_file};
 use super::scans::{read, read_options};
-use super::search::{CandidateReport, FailureReport, failure, filter, traits};
+use super::search::{
+    CandidateReport, FailureReport, depth_wanted, failure, filter, question, traits,
+};
 use super::weight;
 use super::{Context, Outcome};
 use crate::access::Action;
 use crate::calibration::{Calibrations, FusedWeight, Installed, OutOfScope, Traits, WeightReport};
-use crate::client::{self, Cells, ExhibitLead, ScanSource, SearchedMarks};
+use crate::client::{self, ExhibitLead, SearchedMarks};
 use crate::digest::Digest;
 use crate::exhibits::{self, Asked, Compared, Lead, Searched};
 use crate::format::Scan;
 use crate::gallery::Snapshot;
 use crate::mark::extract_of_head;
 use crate::report::ComparisonReport;
-use crate::search::{Advance, Depth, Query, Questioned, Summary};
+use crate::search::{Advance, Query, Questioned, Summary};
 use crate::store::{DiskStore, MarkKind, Progress};
 use anyhow::{Context as _, bail, ensure};
 use serde::Serialize;
@@ -145,14 +147,7 @@ fn at_server(
     let remote = settings.connect(context)?;
     let mut reports = Vec::new();
     for path in paths {
-        let query = client::Query {
-            questioned: ScanSource::Upload(upload(path, &options)?),
-            filter: filter(&arguments.filter),
-            top: arguments.top,
-            cells: if arguments.json { Cells::Whole } else { Cells::Omitted },
-            depth: depth(arguments),
-            recall: arguments.recall,
-        };
+        let query = question(arguments, path, &options)?;
         let bar = context.progress.bar(0, "at the server");
         let searching = remote.client().search_by_marks(&query, &marks, |progress: Progress| {
             bar.set_length(progress.total);
@@ -197,10 +192,6 @@ fn marks(arguments: &SearchArguments) -> Vec<MarkKind> {
     marks.sort();
     marks.dedup();
     marks
-}
-
-const fn depth(arguments: &SearchArguments) -> Depth {
-    if arguments.exhaustive { Depth::Exhaustive } else { Depth::Cascade }
 }
 
 fn shelves(
@@ -255,7 +246,8 @@ fn search(
         })
         .collect();
     let filter = filter(&arguments.filter);
-    let query = Query { filter: &filter, top: arguments.top as usize, depth: depth(arguments) };
+    let query =
+        Query { filter: &filter, top: arguments.top as usize, depth: depth_wanted(arguments) };
     let bar = context.progress.bar(0, "searching");
     let leads = exhibits::search(store, &asked, &query, &mut |advance: Advance| {
         bar.set_length(advance.total);

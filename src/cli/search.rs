@@ -13,7 +13,7 @@ use crate::access::Action;
 use crate::calibration::{Installed, OutOfScope, Traits, WeightReport};
 use crate::client::{self, Cells, ScanSource};
 use crate::digest::Digest;
-use crate::format::Scan;
+use crate::format::{ReadOptions, Scan};
 use crate::report::ComparisonReport;
 use crate::search::{Advance, Depth, Failure, Query, Questioned, SearchResult, Stage, Summary};
 use crate::store::{DiskStore, Filter, MarkKind, Progress, ReferenceStore as _, ScanId, Unknown};
@@ -178,7 +178,7 @@ fn in_store(
     let signatures = searching.signatures(&store);
     let search = searching.search(&references, &signatures);
     let filter = filter(&arguments.filter);
-    let depth = if arguments.exhaustive { Depth::Exhaustive } else { Depth::Cascade };
+    let depth = depth_wanted(arguments);
     let query = Query { filter: &filter, top: arguments.top as usize, depth };
     let place = path.display().to_string();
     let mut found = Found { place: place.clone(), reports: Vec::new(), faults: Vec::new() };
@@ -261,14 +261,7 @@ fn at_server(
     let files = context.progress.bar(paths.len() as u64, "searching");
     for path in paths {
         let searched = || -> anyhow::Result<(Report, f64)> {
-            let query = client::Query {
-                questioned: ScanSource::Upload(upload(path, &options)?),
-                filter: filter(&arguments.filter),
-                top: arguments.top,
-                cells: if arguments.json { Cells::Whole } else { Cells::Omitted },
-                depth: if arguments.exhaustive { Depth::Exhaustive } else { Depth::Cascade },
-                recall: arguments.recall,
-            };
+            let query = question(arguments, path, &options)?;
             let started = Instant::now();
             let bar = context.progress.bar(0, "at the server");
             let searching = remote.client().search(&query, |progress: Progress| {
@@ -306,6 +299,27 @@ fn at_server(
     }
     files.finish_and_clear();
     Ok(found)
+}
+
+/// What a server is asked for a file.
+pub(super) fn question(
+    arguments: &SearchArguments,
+    path: &Path,
+    options: &ReadOptions,
+) -> anyhow::Result<client::Query> {
+    Ok(client::Query {
+        questioned: ScanSource::Upload(upload(path, options)?),
+        filter: filter(&arguments.filter),
+        top: arguments.top,
+        cells: if arguments.json { Cells::Whole } else { Cells::Omitted },
+        depth: depth_wanted(arguments),
+        recall: arguments.recall,
+    })
+}
+
+/// How much is to be done for every reference.
+pub(super) const fn depth_wanted(arguments: &SearchArguments) -> Depth {
+    if arguments.exhaustive { Depth::Exhaustive } else { Depth::Cascade }
 }
 
 fn report_of(path: &Path, searched: client::Searched, weigh: Weigh<'_>) -> anyhow::Result<Report> {
