@@ -1,4 +1,4 @@
-"""Does the client do with a real service what it says? `tests/python_client.rs` runs this.
+"""Does the client do with a real service what it says? `tests/cli/python_client.rs` runs this.
 
 Wants an empty store, a second laboratory that may search and not enter, one that the service does
 not know, and a folder that `casemark simulate` made with three shots of each firearm. Prints a line

@@ -6,7 +6,7 @@
 //! scale and says how much the profiles agree, for whoever has profiles of such marks;
 //! [`extract`](fn@extract) makes one of an areal scan.
 //!
-//! What separates the sources (measured on screwdriver marks, `tests/striation.rs`): heights divided by
+//! What separates the sources (measured on screwdriver marks, `tests/science/striation.rs`): heights divided by
 //! their local standard deviation, so that a burst counts no more than quiet striae; one NCC for each of four octaves,
 //! so that the one wavelength that dominates every mark of a kind cannot speak for all; and a score that grows with
 //! the overlap. After: Chu, Thompson, Song, Vorburger 2013 (cross-correlation of profiles), Chen, Chu, Soons,
