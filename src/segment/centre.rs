@@ -7,7 +7,7 @@
 
 use super::relief::Relief;
 use crate::parameters::Segmentation;
-use ndarray::{Array2, Array3, Axis};
+use ndarray::{Array2, Array3, Axis, Zip};
 
 /// Slopes below this do not vote: tilt and texture.
 const LEAST_SLOPE: f32 = 0.1;
@@ -40,8 +40,8 @@ pub(super) fn find_primer(relief: &Relief, parameters: &Segmentation) -> Option<
     let (width, height) = (columns as f64 * relief.spacing, rows as f64 * relief.spacing);
     let side = |length: f64| ((length + 2.0 * MARGIN) / step).ceil() as usize + 1;
     let (across, down) = (side(width), side(height));
-    let mut votes = Array3::<f32>::zeros((radii.len(), down, across));
     let centre = ((across - 1) as f64 / 2.0, (down - 1) as f64 / 2.0);
+    let mut voters = Vec::new();
     for row in 1..rows.saturating_sub(1) {
         for column in 1..columns.saturating_sub(1) {
             let along_x = filled[[row, column + 1]] - filled[[row, column - 1]];
@@ -51,18 +51,26 @@ pub(super) fn find_primer(relief: &Relief, parameters: &Segmentation) -> Option<
             if slope < LEAST_SLOPE {
                 continue;
             }
-            let weight = slope.min(GREATEST_SLOPE);
-            let (uphill_x, uphill_y) = (f64::from(along_x / rise), f64::from(along_y / rise));
             let (x, y) = relief.place(row, column);
-            for (index, radius) in radii.iter().enumerate() {
-                let across_at = ((x + uphill_x * radius) / step + centre.0).round();
-                let down_at = ((y + uphill_y * radius) / step + centre.1).round();
-                if across_at >= 0.0 && down_at >= 0.0 {
-                    let place = [index, down_at as usize, across_at as usize];
-                    if let Some(vote) = votes.get_mut(place) {
-                        *vote += weight;
-                    }
-                }
+            voters.push(Voter {
+                from: (x / step + centre.0 + 0.5, y / step + centre.1 + 0.5),
+                uphill: (f64::from(along_x / rise), f64::from(along_y / rise)),
+                weight: slope.min(GREATEST_SLOPE),
+            });
+        }
+    }
+    let mut votes = Array3::<f32>::zeros((radii.len(), down, across));
+    // One radius after the other: the votes for one are few enough to stay near the processor.
+    for (mut votes, radius) in votes.outer_iter_mut().zip(&radii) {
+        let radius = radius / step;
+        for Voter { from, uphill, weight } in &voters {
+            let across_at = from.0 + uphill.0 * radius;
+            let down_at = from.1 + uphill.1 * radius;
+            if across_at >= 0.0
+                && down_at >= 0.0
+                && let Some(vote) = votes.get_mut([down_at as usize, across_at as usize])
+            {
+                *vote += weight;
             }
         }
     }
@@ -74,9 +82,33 @@ pub(super) fn find_primer(relief: &Relief, parameters: &Segmentation) -> Option<
     })
 }
 
+/// A steep place.
+struct Voter {
+    /// Where it is in cells of the votes, half a cell on: the whole part is the nearest.
+    from: (f64, f64),
+    /// Unit vector uphill.
+    uphill: (f64, f64),
+    weight: f32,
+}
+
 /// The greatest sum over a box of three cells along each axis; the first of equals.
 fn peak(mut votes: Array3<f32>) -> ([usize; 3], f32) {
-    for axis in 0..3 {
+    // Plane by plane: a lane through them touches memory all over.
+    let planes = votes.dim().0;
+    let nothing = Array2::<f32>::zeros((votes.dim().1, votes.dim().2));
+    let plane = |votes: &Array3<f32>, index: usize| {
+        if index < planes { votes.index_axis(Axis(0), index).to_owned() } else { nothing.clone() }
+    };
+    let (mut before, mut here) = (nothing.clone(), plane(&votes, 0));
+    for index in 0..planes {
+        let after = plane(&votes, index + 1);
+        Zip::from(votes.index_axis_mut(Axis(0), index))
+            .and(&before)
+            .and(&after)
+            .for_each(|sum, before, after| *sum = before + *sum + after);
+        (before, here) = (here, after);
+    }
+    for axis in 1..3 {
         for mut lane in votes.lanes_mut(Axis(axis)) {
             let mut before = 0.0;
             for index in 0..lane.len() {

@@ -11,10 +11,12 @@ mod ejector;
 mod hull;
 mod inside;
 mod isolate;
+mod outline;
 mod patches;
 mod plateau;
 mod reflectance;
 mod relief;
+mod rim;
 mod shoulder;
 mod striae;
 #[cfg(test)]
@@ -29,6 +31,7 @@ use centre::{Ring, find_primer};
 use ejector::find_ejector;
 use inside::{Disturbance, Inside, largest, look_inside, within};
 use ndarray::Array2;
+use outline::Outline;
 use patches::patches;
 use plateau::{Form, fit_form};
 use relief::{Reading, Relief};
@@ -156,7 +159,8 @@ pub fn segment(surface: &Surface, parameters: &Segmentation) -> Result<Segmented
     let found = Found { shoulder, ..found };
     // 5.
     let margin = parameters.margin.micrometres();
-    let enclosed = enclosed(&found.departures, ring, &found.shoulder.ends);
+    let flat = Outline::new(ring, &found.shoulder.ends);
+    let enclosed = flat.cells(&found.departures);
     let tolerance = found.form.tolerance;
     let disturbance = Disturbance { plain: DISTURBED * tolerance, raised: RAISED * tolerance };
     let sheared = |flowback: &Array2<bool>| find_shear(surface, &found.departures, flowback);
@@ -165,11 +169,12 @@ pub fn segment(surface: &Surface, parameters: &Segmentation) -> Result<Segmented
     let shear = sheared(&flowback);
     // 6.
     let outer = groove_ends(&found.departures, ring, parameters);
-    let face = beyond(&found.departures, ring, &outer);
+    let groove = Outline::new(ring, &outer);
+    let face = groove.cells(&found.departures).mapv(|within| !within);
     let ejector = find_ejector(&found.departures, &face);
     let marks = Marks { inside, shear, ejector };
     let confidence = confidence(&found) * surround(&marks.inside);
-    let regions = label(surface, &found, &marks, ring, &outer);
+    let regions = label(surface, &found.departures, &marks, &flat, &groove);
     let length = Length::from_micrometres;
     let Ring { x, y, radius } = found.shoulder.primer;
     Ok(Segmented {
@@ -198,33 +203,6 @@ fn flat_of(departures: &Relief, ring: Ring, tolerance: f64) -> Option<Array2<boo
             && (x * x + y * y).sqrt() < FLAT_REACH * ring.radius;
     }
     Some(largest(patches(&near))?.mask(departures.dim()))
-}
-
-/// A distance by direction at any point: between the rays on either side.
-fn between(ends: &[f64], x: f64, y: f64) -> f64 {
-    let turns = libm::atan2(y, x).rem_euclid(std::f64::consts::TAU) / std::f64::consts::TAU;
-    let place = turns * RAYS as f64;
-    let ray = place as usize;
-    let (one, other) = (ends[ray % RAYS], ends[(ray + 1) % RAYS]);
-    one + (other - one) * (place - ray as f64)
-}
-
-/// The cells inside the flat's end.
-fn enclosed(relief: &Relief, ring: Ring, ends: &[f64]) -> Array2<bool> {
-    Array2::from_shape_fn(relief.dim(), |(row, column)| {
-        let (x, y) = relief.place(row, column);
-        let (x, y) = (x - ring.x, y - ring.y);
-        (x * x + y * y).sqrt() < between(ends, x, y)
-    })
-}
-
-/// The cells of the head's face.
-fn beyond(relief: &Relief, ring: Ring, outer: &[f64]) -> Array2<bool> {
-    Array2::from_shape_fn(relief.dim(), |(row, column)| {
-        let (x, y) = relief.place(row, column);
-        let (x, y) = (x - ring.x, y - ring.y);
-        (x * x + y * y).sqrt() >= between(outer, x, y)
-    })
 }
 
 /// What is true in the first and not in the second.
@@ -282,24 +260,23 @@ struct Marks {
 }
 
 /// Every sample's part.
-fn label(surface: &Surface, found: &Found, marks: &Marks, ring: Ring, outer: &[f64]) -> Regions {
+fn label(
+    surface: &Surface,
+    relief: &Relief,
+    marks: &Marks,
+    flat: &Outline<'_>,
+    groove: &Outline<'_>,
+) -> Regions {
     let Marks { inside, shear, ejector } = marks;
-    let spacing = surface.spacing();
-    let (rows, columns) = (surface.rows(), surface.columns());
-    let at = |index: usize, count: usize, step: Length| {
-        (index as f64 - (count - 1) as f64 / 2.0) * step.micrometres()
-    };
-    let relief = &found.departures;
+    let (spacing, dim) = (surface.spacing(), relief.dim());
     let pin = within(&inside.pin, &inside.aperture);
-    let labels = Array2::from_shape_fn((rows, columns), |(row, column)| {
-        let (x, y) = (at(column, columns, spacing.x), at(row, rows, spacing.y));
-        let (cell_row, cell_column) = relief.cell(x, y);
-        let clamp = |place: f64, count: usize| (place.round().max(0.0) as usize).min(count - 1);
-        let cell = [clamp(cell_row, relief.dim().0), clamp(cell_column, relief.dim().1)];
-        let (right, down) = (x - ring.x, y - ring.y);
-        let distance = (right * right + down * down).sqrt();
-        if distance < between(&found.shoulder.ends, right, down) {
-            Some(if pin[cell] {
+    let rows = relief.along(surface.rows(), spacing.y, dim.0);
+    let columns = relief.along(surface.columns(), spacing.x, dim.1);
+    let labels = Array2::from_shape_fn((surface.rows(), surface.columns()), |(row, column)| {
+        let ((y, cell_row), (x, cell_column)) = (rows[row], columns[column]);
+        let cell = [cell_row, cell_column];
+        Some(if flat.holds(x, y) {
+            if pin[cell] {
                 Region::FiringPin
             } else if shear[cell] {
                 Region::ApertureShear
@@ -307,14 +284,14 @@ fn label(surface: &Surface, found: &Found, marks: &Marks, ring: Ring, outer: &[f
                 Region::Flowback
             } else {
                 Region::BreechFace
-            })
-        } else if distance < between(outer, right, down) {
-            Some(Region::PrimerGroove)
+            }
+        } else if groove.holds(x, y) {
+            Region::PrimerGroove
         } else if ejector[cell] {
-            Some(Region::Ejector)
+            Region::Ejector
         } else {
-            Some(Region::Headstamp)
-        }
+            Region::Headstamp
+        })
     });
     Regions::new(labels)
 }
@@ -324,19 +301,22 @@ fn label(surface: &Surface, found: &Found, marks: &Marks, ring: Ring, outer: &[f
 /// as good as it needs to be.
 fn confidence(found: &Found) -> f64 {
     let Shoulder { in_view, found: rays, roughness, .. } = found.shoulder;
-    let ramp = |value: f64, none: f64, full: f64| ((value - none) / (full - none)).clamp(0.0, 1.0);
     ramp(rays, 0.4, 0.8)
         * ramp(in_view, 0.3, 0.6)
         * ramp(roughness, 60.0, 30.0)
         * ramp(found.form.share, 0.2, 0.4)
 }
 
-/// How sure it is that the aperture's edge was seen, 0 to 1: a pin hits within the aperture, so what is
-/// disturbed is larger than its impression. Where it is not, the metal around may be flowback as low as the flat.
+/// How sure it is that the aperture's edge was seen, 0 to 1: the ground steps along it; and a pin hits within the aperture,
+/// so what is disturbed is larger than its impression. Where it is not, the metal around may be flowback as low as the flat.
 fn surround(inside: &Inside) -> f64 {
     let count = |mask: &Array2<bool>| mask.iter().filter(|inside| **inside).count() as f64;
     let (disturbed, pin) = (count(&inside.flowback), count(&inside.pin));
-    // Areas, as multiples of the pin's.
-    let (none, full) = (1.2, 1.6);
-    if pin > 0.0 { ((disturbed / pin - none) / (full - none)).clamp(0.0, 1.0) } else { 1.0 }
+    let area = if pin > 0.0 { ramp(disturbed / pin, 1.2, 1.6) } else { 1.0 };
+    area * ramp(inside.steadiness, 0.75, 0.95)
+}
+
+/// From 0 at `none` to 1 at `full`.
+fn ramp(value: f64, none: f64, full: f64) -> f64 {
+    ((value - none) / (full - none)).clamp(0.0, 1.0)
 }

@@ -4,7 +4,6 @@
 //! connected to it.
 
 use ndarray::Array2;
-use std::collections::VecDeque;
 
 /// A connected set of cells.
 #[derive(Clone, Debug)]
@@ -43,20 +42,20 @@ pub(super) fn neighbours(
 pub(super) fn patches(mask: &Array2<bool>) -> Vec<Patch> {
     let mut seen = Array2::from_elem(mask.dim(), false);
     let mut found = Vec::new();
-    let mut queue = VecDeque::new();
     for (start, &inside) in mask.indexed_iter() {
         if !inside || seen[start] {
             continue;
         }
         seen[start] = true;
-        queue.push_back(start);
-        let mut cells = Vec::new();
-        while let Some(cell) = queue.pop_front() {
-            cells.push(cell);
+        // What was found and not yet looked around from is the end of this.
+        let mut cells = vec![start];
+        let mut looked = 0;
+        while let Some(&cell) = cells.get(looked) {
+            looked += 1;
             for next in neighbours(cell, mask.dim()) {
                 if mask[next] && !seen[next] {
                     seen[next] = true;
-                    queue.push_back(next);
+                    cells.push(next);
                 }
             }
         }
@@ -69,7 +68,7 @@ pub(super) fn patches(mask: &Array2<bool>) -> Vec<Patch> {
 pub(super) fn grow(mask: &Array2<bool>, radius: f64) -> Array2<bool> {
     let reach = radius.floor() as usize;
     let (rows, columns) = mask.dim();
-    let mut grown = mask.clone();
+    let mut grown: Vec<bool> = mask.iter().copied().collect();
     // A row of the disc at each distance from its middle.
     let half: Vec<usize> = (0..=reach)
         .map(|down| (radius * radius - (down * down) as f64).max(0.0).sqrt() as usize)
@@ -84,7 +83,10 @@ pub(super) fn grow(mask: &Array2<bool>, radius: f64) -> Array2<bool> {
                 && next < columns
                 && row + 1 < rows
                 && column > 0
-                && neighbours((row, column), (rows, columns)).all(|near| mask[near]);
+                && mask[[row - 1, column]]
+                && mask[[row + 1, column]]
+                && mask[[row, column - 1]]
+                && mask[[row, next]];
             if inner {
                 continue;
             }
@@ -93,12 +95,12 @@ pub(super) fn grow(mask: &Array2<bool>, radius: f64) -> Array2<bool> {
                     (column.saturating_sub(across), (column + across).min(columns - 1));
                 let (above, below) = (row.checked_sub(down), row + down);
                 for other in above.into_iter().chain((below < rows).then_some(below)) {
-                    grown.slice_mut(ndarray::s![other, left..=right]).fill(true);
+                    grown[other * columns + left..=other * columns + right].fill(true);
                 }
             }
         }
     }
-    grown
+    Array2::from_shape_fn((rows, columns), |(row, column)| grown[row * columns + column])
 }
 
 /// The mask shrunk by a disc of this radius in cells; what lies beyond the frame does not shrink it.

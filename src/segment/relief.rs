@@ -6,6 +6,7 @@
 use crate::filter::{Samples, smooth};
 use crate::parameters::Segmentation;
 use crate::surface::Surface;
+use crate::units::Length;
 use ndarray::{Array2, Zip};
 
 /// Least share of the low-pass's weight on measured samples for a cell to be measured.
@@ -87,10 +88,27 @@ impl Relief {
         )
     }
 
+    /// Where cells lie on average; `None` of none.
+    pub(super) fn middle(&self, cells: impl Iterator<Item = (usize, usize)>) -> Option<(f64, f64)> {
+        let (mut x, mut y, mut count) = (0.0, 0.0, 0.0);
+        for (row, column) in cells {
+            let place = self.place(row, column);
+            (x, y, count) = (x + place.0, y + place.1, count + 1.0);
+        }
+        (count > 0.0).then(|| (x / count, y / count))
+    }
+
     /// The place in cells (row, column) of a point; it may lie outside.
     pub(super) fn cell(&self, x: f64, y: f64) -> (f64, f64) {
         let (rows, columns) = self.dim();
         (y / self.spacing + (rows - 1) as f64 / 2.0, x / self.spacing + (columns - 1) as f64 / 2.0)
+    }
+
+    /// Where each of `count` samples along an axis lies, and in which of so many cells.
+    pub(super) fn along(&self, count: usize, step: Length, cells: usize) -> Vec<(f64, usize)> {
+        let at = |index| (index as f64 - (count - 1) as f64 / 2.0) * step.micrometres();
+        let cell = |at: f64| (at / self.spacing + (cells - 1) as f64 / 2.0).round().max(0.0);
+        (0..count).map(at).map(|at| (at, (cell(at) as usize).min(cells - 1))).collect()
     }
 
     /// Height at a point, bilinear; says whether it is outside the frame or was not measured.

@@ -107,19 +107,13 @@ fn slopes(surface: &Surface, relief: &Relief, wanted: &Array2<bool>) -> Array3<f
     let spacing = surface.spacing();
     let (rows, columns) = (surface.rows(), surface.columns());
     let (heights, mask) = (surface.heights(), surface.mask());
-    let place =
-        |index: usize, count: usize, step: f64| (index as f64 - (count - 1) as f64 / 2.0) * step;
     let (step_x, step_y) = (spacing.x.micrometres(), spacing.y.micrometres());
+    let cell_rows = relief.along(rows, spacing.y, dim.0);
+    let cell_columns = relief.along(columns, spacing.x, dim.1);
     for row in 1..rows.saturating_sub(1) {
         for column in 1..columns.saturating_sub(1) {
-            let (x, y) = (place(column, columns, step_x), place(row, rows, step_y));
-            let (cell_row, cell_column) = relief.cell(x, y);
-            let (cell_row, cell_column) = (cell_row.round(), cell_column.round());
-            if cell_row < 0.0 || cell_column < 0.0 {
-                continue;
-            }
-            let cell = [cell_row as usize, cell_column as usize];
-            if !wanted.get(cell).copied().unwrap_or(false) {
+            let cell = [cell_rows[row].1, cell_columns[column].1];
+            if !wanted[cell] {
                 continue;
             }
             let around =
@@ -142,6 +136,9 @@ fn window(mut sums: Array3<f64>, reach: usize) -> Array3<f64> {
     for axis in 1..3 {
         for mut lane in sums.lanes_mut(Axis(axis)) {
             let values = lane.to_vec();
+            if values.iter().all(|value| *value == 0.0) {
+                continue;
+            }
             for (index, sum) in lane.iter_mut().enumerate() {
                 let near = index.saturating_sub(reach)..(index + reach + 1).min(values.len());
                 *sum = values[near].iter().sum();

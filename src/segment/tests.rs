@@ -21,8 +21,13 @@ fn noise(row: usize, column: usize) -> f64 {
         - 0.5
 }
 
-/// Heights in micrometres of a head whose primer is at (x, y) from the frame's centre.
-fn head((rows, columns): (usize, usize), (x0, y0): (f64, f64)) -> Surface {
+/// A head whose primer is at (x, y) micrometres from the frame's centre.
+fn head(dim: (usize, usize), middle: (f64, f64)) -> Surface {
+    head_of(dim, middle, 30.0)
+}
+
+/// The same with flowback of this height left of the primer's middle, in micrometres.
+fn head_of((rows, columns): (usize, usize), (x0, y0): (f64, f64), left: f64) -> Surface {
     let heights = Array2::from_shape_fn((rows, columns), |(row, column)| {
         let x = (column as f64 - (columns - 1) as f64 / 2.0) * SPACING_UM - x0;
         let y = (row as f64 - (rows - 1) as f64 / 2.0) * SPACING_UM - y0;
@@ -31,7 +36,7 @@ fn head((rows, columns): (usize, usize), (x0, y0): (f64, f64)) -> Surface {
         let part = if r < PIN {
             -150.0
         } else if r < APERTURE {
-            30.0
+            if x < 0.0 { left } else { 30.0 }
         } else if r < FLAT {
             0.0
         } else if r < SHOULDER {
@@ -134,4 +139,19 @@ fn of_a_primer_that_is_mostly_out_of_view_nothing_is_sure() {
         Ok(found) => assert!(!found.is_sure(&parameters), "{} {}", found.confidence, found.in_view),
         Err(error) => assert!(matches!(error, SegmentError::NoPrimer { .. }), "{error}"),
     }
+}
+
+#[test]
+fn flowback_that_hardly_rose_is_found_by_the_step_along_its_rim() {
+    let surface = head_of((460, 470), (40.0, -30.0), 6.5);
+    let found = segment(&surface, &Segmentation::default()).unwrap();
+    assert!(overlap(&found, &surface, (40.0, -30.0)) > 0.9);
+    assert!(found.is_sure(&Segmentation::default()), "{}", found.confidence);
+}
+
+#[test]
+fn where_the_edge_of_the_aperture_is_not_seen_nothing_is_sure() {
+    let surface = head_of((460, 470), (40.0, -30.0), 0.0);
+    let found = segment(&surface, &Segmentation::default()).unwrap();
+    assert!(!found.is_sure(&Segmentation::default()), "{}", found.confidence);
 }

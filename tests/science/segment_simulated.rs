@@ -192,7 +192,7 @@ fn the_parts_of_twenty_simulated_heads_are_found() {
 fn the_parts_of_five_hundred_simulated_heads_are_found() {
     let judged = judge_all(2027, 250, 2);
     let (good, sure) = report(&judged);
-    assert!(good >= 0.95, "{good}");
-    // Measured 6: all but one overlap by 0.88 or more.
-    assert!(sure <= 10, "{sure} heads are called sure that are wrong");
+    assert!(good >= 0.98, "{good}");
+    // Measured 1, whose overlap is 0.89.
+    assert!(sure <= 2, "{sure} heads are called sure that are wrong");
 }
