@@ -8,6 +8,7 @@
 use crate::cmc::{CellRegistration, CellVerdict, Consensus};
 use crate::correlate::Registration;
 use crate::digest::Digest;
+use crate::surface::MarkKind;
 use serde::{Deserialize, Serialize};
 
 /// Which surface was gridded, and on which its cells were sought.
@@ -65,6 +66,8 @@ pub struct Comparison {
     pub engine_version: String,
     /// Digest of all parameters.
     pub parameters_digest: Digest,
+    /// Which mark of the cases was compared.
+    pub mark: MarkKind,
     /// SHA-256 of the questioned file.
     pub questioned: Digest,
     /// SHA-256 of the reference file.
@@ -91,11 +94,19 @@ impl Comparison {
         self.directions.iter().map(|direction| direction.cells).sum()
     }
 
-    /// What candidates are ranked by: the share of congruent cells, of two striated marks the score of their profiles; 0 where
-    /// nothing could be compared. Of one kind of mark alone, greater is more alike.
+    /// What candidates are ranked by, 0 where nothing could be compared. Of one kind of mark alone, greater is more alike.
+    ///
+    /// The share of congruent cells (Song 2013); of a firing pin or an ejector its product with the NCC, since of few cells all
+    /// may agree by chance; of two striated marks the score of their profiles. Measured: benches/README.md, marks.
     #[must_use]
     pub fn score(&self) -> f64 {
-        self.profile.map_or_else(|| self.cmc_fraction(), |profile| profile.score)
+        match self.mark {
+            MarkKind::BreechFace => self.cmc_fraction(),
+            MarkKind::FiringPin | MarkKind::Ejector => {
+                self.cmc_fraction() * self.ncc().unwrap_or(0.0).max(0.0)
+            }
+            MarkKind::ApertureShear => self.profile.map_or(0.0, |profile| profile.score),
+        }
     }
 
     /// NCC of two surfaces, by which it shows whether one mark was measured twice; `None` of profiles, since even two cases of

@@ -72,6 +72,8 @@ pub mod gallery;
 pub mod index;
 pub mod mark;
 pub mod matcher;
+#[cfg(feature = "store")]
+pub mod nearest;
 pub mod parameters;
 #[cfg(feature = "picture")]
 pub mod picture;

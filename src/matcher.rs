@@ -299,6 +299,7 @@ impl Matcher {
         Ok(Comparison {
             engine_version: crate::VERSION.to_owned(),
             parameters_digest: self.engine.digest,
+            mark: self.questioned.mark,
             questioned: self.questioned.source,
             reference: reference.source,
             registration,

@@ -9,7 +9,6 @@ use super::audit::{Auditor, Deed};
 use super::correction::{Corrected, Words};
 use super::found::Found;
 use super::metadata::{self, Entry};
-use super::nearest::{Known, nearest};
 use super::output::{print, print_json_line};
 use super::remote::{self, References};
 use super::scans::{Extracted, bytes, collect, extract_and_examine, read_options};
@@ -20,9 +19,10 @@ use crate::format::{self, ReadOptions};
 use crate::gallery::{Galleries, Snapshot};
 use crate::index::Entry as IndexEntry;
 use crate::mark::MarkError;
+use crate::nearest::{Known, nearest};
 use crate::quality::{Finding, Level, Rules};
 use crate::store::{
-    self, CorrectionBlob, DiskStore, Enrolled, Enrolment, ExhibitMetadata, ExhibitRef,
+    self, CorrectionBlob, DiskStore, Enrolled, Enrolment, ExhibitMetadata, ExhibitRef, Filter,
     Outcome as Entered, ReferenceStore as _, SignatureBlob, StoreError,
 };
 use crate::surface::MarkKind;
@@ -341,9 +341,11 @@ impl Looking<'_> {
         });
         let (extracted, mut quality) = extracted?;
         if let (Some(store), Some(references)) = (store, references.get(&entry.mark)) {
-            let known =
-                Known { store, indexer: galleries.of_mark(entry.mark).indexer(), references };
-            let nearest = nearest(context, known, entry.mark, &extracted.signature);
+            let engine = &context.engine.of_mark(entry.mark);
+            let indexer = galleries.of_mark(entry.mark).indexer();
+            let known = Known { engine, indexer, references, store, pool: None };
+            let filter = Filter { mark: Some(entry.mark), ..Filter::default() };
+            let nearest = nearest(known, &filter, &extracted.signature);
             if let Some(nearest) = nearest.with_context(|| path.display().to_string())? {
                 quality.hold_against(&nearest, rules);
             }

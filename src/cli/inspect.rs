@@ -2,16 +2,17 @@
 
 use super::args::InspectArguments;
 use super::library::{Searching, references};
-use super::nearest::{Known, nearest};
 use super::output::{print, print_json};
 use super::scans::{read, read_options};
 use super::{Context, Outcome, quality};
 use crate::digest::Digest;
 use crate::format::{FileFormat, Metadata, Scan};
 use crate::mark::{self, Head, Mark, MarkError};
+use crate::nearest::{Known, nearest};
 use crate::preprocess::PreprocessError;
 use crate::quality::{Finding, Nearest, examine_mark};
 use crate::signature::{Signature, Summary};
+use crate::store::Filter;
 use crate::surface::{Kind, MarkKind};
 use anyhow::Context as _;
 use serde::Serialize;
@@ -88,8 +89,10 @@ fn in_store(
     let store = &super::store::open(store)?;
     let searching = Searching::new(context, mark)?;
     let references = &references(context, &searching.gallery(store.path()), store)?;
-    let known = Known { store, indexer: searching.indexer.as_ref(), references };
-    nearest(context, known, mark, signature)
+    let engine = &context.engine.of_mark(mark);
+    let indexer = searching.indexer.as_ref();
+    let filter = Filter { mark: Some(mark), ..Filter::default() };
+    Ok(nearest(Known { engine, indexer, references, store, pool: None }, &filter, signature)?)
 }
 
 /// What there is of a mark.

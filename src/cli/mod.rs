@@ -24,7 +24,6 @@ mod holdout;
 mod inspect;
 mod library;
 mod metadata;
-mod nearest;
 mod origin;
 mod output;
 mod parameters;

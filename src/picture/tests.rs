@@ -5,7 +5,7 @@ use crate::cmc::{CellRegistration, CellVerdict, Peak};
 use crate::comparison::{CellResult, Direction, DirectionResult};
 use crate::correlate::Registration;
 use crate::parameters::Parameters;
-use crate::surface::{Kind, Pose, Spacing, Surface};
+use crate::surface::{Kind, MarkKind, Pose, Spacing, Surface};
 use crate::units::{Angle, Length};
 use ndarray::Array2;
 
@@ -61,6 +61,7 @@ fn compared(directions: Vec<DirectionResult>) -> Comparison {
     Comparison {
         engine_version: "9.9.9".to_owned(),
         parameters_digest: Digest::of(b"parameters"),
+        mark: MarkKind::BreechFace,
         questioned: Digest::of(b"questioned"),
         reference: Digest::of(b"reference"),
         registration: registered.then_some(Registration { pose, ncc: 0.5, overlap: 0.9 }),

@@ -222,24 +222,6 @@ impl Search<'_> {
         Ok(results.remove(0))
     }
 
-    /// The reference that is most like a questioned signature, of the few that the index finds most alike: says whether a
-    /// mark is in the store already, and not what else may be of its source. About 80 ms of one core, and what the index takes
-    /// for all.
-    ///
-    /// # Errors
-    /// The observer stopped it; the store cannot be read.
-    pub fn nearest(
-        &self,
-        filter: &Filter,
-        questioned: &Questioned,
-        observer: &mut dyn Observer,
-    ) -> Result<Option<Candidate>, SearchError> {
-        let few = Cascade { target_recall: 0.99, least_registered: 8, least_compared: 2 };
-        let search = Search { cascade: &few, ..*self };
-        let query = Query { filter, top: 1, depth: Depth::Cascade };
-        Ok(search.run(&query, questioned, observer)?.candidates.pop())
-    }
-
     /// Searches for several together, which read the index once: one result each, in their order. The results are those
     /// of searches one by one.
     ///

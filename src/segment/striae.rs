@@ -110,9 +110,9 @@ fn slopes(surface: &Surface, relief: &Relief, wanted: &Array2<bool>) -> Array3<f
     let (step_x, step_y) = (spacing.x.micrometres(), spacing.y.micrometres());
     let cell_rows = relief.along(rows, spacing.y, dim.0);
     let cell_columns = relief.along(columns, spacing.x, dim.1);
-    for row in 1..rows.saturating_sub(1) {
-        for column in 1..columns.saturating_sub(1) {
-            let cell = [cell_rows[row].1, cell_columns[column].1];
+    for (row, &(_, cell_row)) in (1..rows.saturating_sub(1)).zip(&cell_rows[1..]) {
+        for (column, &(_, cell_column)) in (1..columns.saturating_sub(1)).zip(&cell_columns[1..]) {
+            let cell = [cell_row, cell_column];
             if !wanted[cell] {
                 continue;
             }

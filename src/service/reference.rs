@@ -7,7 +7,7 @@ use super::pb::download_response::Content as Downloaded;
 use super::pb::enrol_request::Content;
 use super::pb::reference_service_server::ReferenceService;
 use super::pb::withdraw_request::Subject as Named;
-use super::scans::{extract, file_subject, nearest};
+use super::scans::{extract, file_subject};
 use super::status::{Fault, Problem};
 use super::upload::{Assembly, Inbound, Upload};
 use super::work::{Bench, Queue};
@@ -15,6 +15,8 @@ use super::{convert, pb, words};
 use crate::access::Identity;
 use crate::digest::Digest;
 use crate::format;
+use crate::nearest::{Known, nearest};
+use crate::search::SearchError;
 use crate::store::{
     CorrectionBlob, Enrolment, ExhibitId, ExhibitMetadata, ExhibitRef, Filter, LINE_LIMIT,
     LocationBlob, MarkKind, Outcome, ScanId, ScanView, SignatureBlob, StoreError, Subject,
@@ -234,9 +236,19 @@ fn enter(
         LocationBlob { regions, segmentation: parameters, confidence, in_view }
     });
     if scope.shared.quality.near_duplicates {
-        let laboratory = &entry.exhibit.laboratory;
-        let nearest = nearest(scope, bench, entry.mark, laboratory, &extracted.signature)?;
-        if let Some(nearest) = nearest {
+        // Of its own: what others have may not be for it to know.
+        let laboratory = Some(entry.exhibit.laboratory.clone());
+        let filter = Filter { mark: Some(entry.mark), laboratory, ..Filter::default() };
+        let gallery = scope.shared.galleries.of_mark(entry.mark);
+        let store = &*scope.shared.store;
+        let known = Known {
+            engine: &scope.shared.engine.of_mark(entry.mark),
+            indexer: gallery.indexer(),
+            references: &gallery.snapshot(store).map_err(SearchError::from)?,
+            store,
+            pool: Some(bench.pool()),
+        };
+        if let Some(nearest) = nearest(known, &filter, &extracted.signature)? {
             extracted.quality.hold_against(&nearest, &scope.shared.quality);
         }
     }

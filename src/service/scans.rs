@@ -3,18 +3,15 @@
 use super::call::Scope;
 use super::status::Fault;
 use super::upload::{Assembly, Inbound, Message, Upload};
-use super::work::Bench;
 use super::{convert, pb};
 use crate::calibration::Traits;
 use crate::digest::Digest;
 use crate::format::{self, Scan};
 use crate::mark::{self, Head};
 use crate::matcher::{Engine, Prepared};
-use crate::parameters::Cascade;
-use crate::quality::{Nearest, Quality, examine_mark};
-use crate::search::{Advance, Questioned, Search, SearchError, Stored};
+use crate::quality::{Quality, examine_mark};
 use crate::signature::Signature;
-use crate::store::{Filter, ScanId, ScanView, StoreError, Subject};
+use crate::store::{ScanId, ScanView, StoreError, Subject};
 use crate::surface::{MarkKind, Regions};
 
 /// A scan to compare.
@@ -117,39 +114,6 @@ pub(super) fn extract(
     let signature = signature.map_err(|source| unfit(source.into()))?;
     let head = found.head;
     Ok(Extracted { upload, scan, signature, head, quality })
-}
-
-/// What its laboratory has in the store that is most like a mark; `None` where there is nothing that could be compared.
-pub(super) fn nearest(
-    scope: &Scope,
-    bench: &Bench,
-    mark: MarkKind,
-    laboratory: &str,
-    signature: &Signature,
-) -> Result<Option<Nearest>, Fault> {
-    let shared = &scope.shared;
-    let (engine, gallery) = (&shared.engine.of_mark(mark), shared.galleries.of_mark(mark));
-    let (store, indexer) = (&*shared.store, gallery.indexer());
-    let questioned = bench.compute(|| Ok(Questioned::new(engine, indexer, signature)?))?;
-    let search = Search {
-        engine,
-        indexer,
-        cascade: &Cascade::default(),
-        references: &gallery.snapshot(store).map_err(SearchError::from)?,
-        signatures: &Stored { store, extraction: signature.extraction_digest() },
-        pool: Some(bench.pool()),
-    };
-    let laboratory = Some(laboratory.to_owned());
-    let filter = Filter { mark: Some(mark), laboratory, ..Filter::default() };
-    let Some(found) = search.nearest(&filter, &questioned, &mut |_: Advance| ())? else {
-        return Ok(None);
-    };
-    let view = store.view(found.scan)?;
-    Ok(Some(Nearest {
-        reference: format!("scan {} of exhibit {}", view.scan.id, view.exhibit.id),
-        ncc: found.comparison.areal_ncc(),
-        same_file: view.scan.original == signature.source(),
-    }))
 }
 
 /// The signature of a scan, and what is known of it. The mark of an upload is the stated one, else that which it states

@@ -14,6 +14,7 @@ use crate::format::{FormatError, MaskImageError};
 use crate::gallery::GalleryError;
 use crate::mark::MarkError;
 use crate::matcher::CompareError;
+use crate::nearest::NearestError;
 use crate::search::SearchError;
 use crate::signature::SignatureError;
 use crate::store::{MetadataError, ScanId, StoreError};
@@ -353,6 +354,15 @@ impl From<ExhibitsError> for Fault {
         match error {
             ExhibitsError::Search(error) => error.into(),
             ExhibitsError::Weight(source) => Self::Weight { source: Box::new(source) },
+        }
+    }
+}
+
+impl From<NearestError> for Fault {
+    fn from(error: NearestError) -> Self {
+        match error {
+            NearestError::Compare(error) => error.into(),
+            NearestError::Search(error) => error.into(),
         }
     }
 }

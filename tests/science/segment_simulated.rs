@@ -1,6 +1,6 @@
 //! What does segmentation make of heads whose parts are known, because they were simulated?
 //!
-//! A few in every run; five hundred, with the figures that `CHANGELOG.md` quotes, by
+//! A few in every run; five hundred, with the figures that `benches/README.md` quotes, by
 //! `cargo test --release --no-default-features --features simulate --test science -- --ignored --nocapture segment_simulated`.
 
 #![cfg(feature = "simulate")]
