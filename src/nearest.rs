@@ -5,7 +5,7 @@
 
 use crate::gallery::Snapshot;
 use crate::index::Indexer;
-use crate::matcher::{CompareError, Engine};
+use crate::matcher::Engine;
 use crate::parameters::Cascade;
 use crate::quality::Nearest;
 use crate::search::{Advance, Depth, Query, Questioned, Search, SearchError, Stored};
@@ -37,18 +37,6 @@ impl std::fmt::Debug for Known<'_> {
     }
 }
 
-/// Why it is not known whether a mark is there.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum NearestError {
-    /// A signature of other parameters than the engine's.
-    #[error(transparent)]
-    Compare(#[from] CompareError),
-    /// The search failed.
-    #[error(transparent)]
-    Search(#[from] SearchError),
-}
-
 /// The reference that is most like this mark; `None` where there is nothing that could be compared. About 80 ms of one
 /// core, and what the index takes for all.
 ///
@@ -58,7 +46,7 @@ pub fn nearest(
     known: Known<'_>,
     filter: &Filter,
     signature: &Signature,
-) -> Result<Option<Nearest>, NearestError> {
+) -> Result<Option<Nearest>, SearchError> {
     let Known { engine, indexer, references, store, pool } = known;
     let signatures = &Stored { store, extraction: signature.extraction_digest() };
     let search = Search { engine, indexer, cascade: &FEW, references, signatures, pool };
@@ -66,7 +54,7 @@ pub fn nearest(
     let query = Query { filter, top: 1, depth: Depth::Cascade };
     let found = search.run(&query, &questioned, &mut |_: Advance| ())?.candidates.pop();
     let Some(found) = found else { return Ok(None) };
-    let view = store.view(found.scan).map_err(SearchError::from)?;
+    let view = store.view(found.scan)?;
     Ok(Some(Nearest {
         reference: format!("scan {} of exhibit {}", view.scan.id, view.exhibit.id),
         ncc: found.comparison.areal_ncc(),

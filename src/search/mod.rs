@@ -198,6 +198,9 @@ pub enum SearchError {
     /// A question of other parameters than the indexer's.
     #[error(transparent)]
     Index(#[from] IndexError),
+    /// A signature of other parameters than the engine's.
+    #[error(transparent)]
+    Compare(#[from] CompareError),
 }
 
 impl std::fmt::Debug for Search<'_> {

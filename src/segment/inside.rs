@@ -219,15 +219,29 @@ pub(super) fn within(mask: &Array2<bool>, limit: &Array2<bool>) -> Array2<bool> 
 /// The mask with everything that it encloses.
 pub(super) fn fill_holes(mask: &Array2<bool>) -> Array2<bool> {
     let (rows, columns) = mask.dim();
-    let outside = mask.mapv(|inside| !inside);
+    // All but what can be reached from the frame's edge.
     let mut filled = Array2::from_elem(mask.dim(), true);
-    for patch in patches(&outside) {
-        let open = patch.cells.iter().any(|&(row, column)| {
-            row == 0 || column == 0 || row + 1 == rows || column + 1 == columns
-        });
-        if open {
-            for cell in patch.cells {
+    let edge = |(row, column): (usize, usize)| {
+        row == 0 || column == 0 || row + 1 == rows || column + 1 == columns
+    };
+    let mut reached: Vec<(usize, usize)> = Vec::new();
+    for (cell, inside) in mask.indexed_iter() {
+        if !inside && edge(cell) {
+            filled[cell] = false;
+            reached.push(cell);
+        }
+    }
+    while let Some((row, column)) = reached.pop() {
+        let near = [
+            (row.wrapping_sub(1), column),
+            (row + 1, column),
+            (row, column.wrapping_sub(1)),
+            (row, column + 1),
+        ];
+        for cell in near {
+            if mask.get(cell).is_some_and(|inside| !inside) && filled[cell] {
                 filled[cell] = false;
+                reached.push(cell);
             }
         }
     }

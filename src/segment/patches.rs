@@ -23,40 +23,40 @@ impl Patch {
     }
 }
 
-/// The four neighbours of a cell that are in a frame of this shape.
-pub(super) fn neighbours(
-    (row, column): (usize, usize),
-    (rows, columns): (usize, usize),
-) -> impl Iterator<Item = (usize, usize)> {
-    [
-        row.checked_sub(1).map(|row| (row, column)),
-        (row + 1 < rows).then_some((row + 1, column)),
-        column.checked_sub(1).map(|column| (row, column)),
-        (column + 1 < columns).then_some((row, column + 1)),
-    ]
-    .into_iter()
-    .flatten()
-}
-
 /// All patches of true cells, in the order of their first cells.
 pub(super) fn patches(mask: &Array2<bool>) -> Vec<Patch> {
-    let mut seen = Array2::from_elem(mask.dim(), false);
+    let (rows, columns) = mask.dim();
+    // What is still to be found, cell by cell along the rows.
+    let mut left: Vec<bool> = mask.iter().copied().collect();
     let mut found = Vec::new();
-    for (start, &inside) in mask.indexed_iter() {
-        if !inside || seen[start] {
+    for start in 0..left.len() {
+        if !left[start] {
             continue;
         }
-        seen[start] = true;
+        left[start] = false;
         // What was found and not yet looked around from is the end of this.
-        let mut cells = vec![start];
+        let mut cells = vec![(start / columns, start % columns)];
         let mut looked = 0;
-        while let Some(&cell) = cells.get(looked) {
+        while let Some(&(row, column)) = cells.get(looked) {
             looked += 1;
-            for next in neighbours(cell, mask.dim()) {
-                if mask[next] && !seen[next] {
-                    seen[next] = true;
-                    cells.push(next);
+            let place = row * columns + column;
+            let mut take = |place: usize, cell: (usize, usize)| {
+                if left[place] {
+                    left[place] = false;
+                    cells.push(cell);
                 }
+            };
+            if row > 0 {
+                take(place - columns, (row - 1, column));
+            }
+            if row + 1 < rows {
+                take(place + columns, (row + 1, column));
+            }
+            if column > 0 {
+                take(place - 1, (row, column - 1));
+            }
+            if column + 1 < columns {
+                take(place + 1, (row, column + 1));
             }
         }
         found.push(Patch { cells });
@@ -68,25 +68,27 @@ pub(super) fn patches(mask: &Array2<bool>) -> Vec<Patch> {
 pub(super) fn grow(mask: &Array2<bool>, radius: f64) -> Array2<bool> {
     let reach = radius.floor() as usize;
     let (rows, columns) = mask.dim();
-    let mut grown: Vec<bool> = mask.iter().copied().collect();
+    let cells: Vec<bool> = mask.iter().copied().collect();
+    let mut grown = cells.clone();
     // A row of the disc at each distance from its middle.
     let half: Vec<usize> = (0..=reach)
         .map(|down| (radius * radius - (down * down) as f64).max(0.0).sqrt() as usize)
         .collect();
     for row in 0..rows {
-        for (column, next) in (0..columns).zip(1..) {
-            if !mask[[row, column]] {
+        for column in 0..columns {
+            let place = row * columns + column;
+            if !cells[place] {
                 continue;
             }
             // Only the rim of the mask can grow it.
             let inner = row > 0
-                && next < columns
                 && row + 1 < rows
                 && column > 0
-                && mask[[row - 1, column]]
-                && mask[[row + 1, column]]
-                && mask[[row, column - 1]]
-                && mask[[row, next]];
+                && column + 1 < columns
+                && cells[place - columns]
+                && cells[place + columns]
+                && cells[place - 1]
+                && cells[place + 1];
             if inner {
                 continue;
             }

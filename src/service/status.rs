@@ -14,7 +14,6 @@ use crate::format::{FormatError, MaskImageError};
 use crate::gallery::GalleryError;
 use crate::mark::MarkError;
 use crate::matcher::CompareError;
-use crate::nearest::NearestError;
 use crate::search::SearchError;
 use crate::signature::SignatureError;
 use crate::store::{MetadataError, ScanId, StoreError};
@@ -358,15 +357,6 @@ impl From<ExhibitsError> for Fault {
     }
 }
 
-impl From<NearestError> for Fault {
-    fn from(error: NearestError) -> Self {
-        match error {
-            NearestError::Compare(error) => error.into(),
-            NearestError::Search(error) => error.into(),
-        }
-    }
-}
-
 impl From<SearchError> for Fault {
     fn from(error: SearchError) -> Self {
         match error {
@@ -374,6 +364,7 @@ impl From<SearchError> for Fault {
             SearchError::Store(source) | SearchError::Gallery(GalleryError::Store(source)) => {
                 Self::Store { source }
             }
+            SearchError::Compare(error) => error.into(),
             // Questions and entries are made by one indexer.
             SearchError::Index(_) | SearchError::Gallery(_) => Self::Panicked,
         }

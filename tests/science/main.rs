@@ -6,8 +6,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-#[path = "../support/mod.rs"]
-mod support;
 #[cfg(feature = "simulate")]
 #[path = "../support/surrogates.rs"]
 mod surrogates;
@@ -18,11 +16,9 @@ mod engine;
 mod images;
 mod index;
 mod likelihood_ratio;
-mod malformed;
 mod marks;
 mod oracle;
 mod segment;
 mod segment_search;
 mod segment_simulated;
 mod striation;
-mod topographies;

@@ -1,12 +1,17 @@
-//! Is every malformed file refused, for the right reason, quickly and without harm?
+//! Is every malformed file refused, for the right reason, quickly and without harm? In a program of its own, whose memory is
+//! measured.
 
-use crate::support::malformed::{corpus, float_picture, picture};
-use crate::support::package::{Package, surface};
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
 use casemark::format::{self, HeightUnit, Limits, ReadOptions, Scan};
 use casemark::surface::Spacing;
 use casemark::units::Length;
 use image::ImageFormat;
 use std::time::{Duration, Instant};
+use support::malformed::{corpus, float_picture, picture};
+use support::package::{Package, surface};
 
 #[test]
 fn every_malformed_file_is_refused_for_its_own_reason() {

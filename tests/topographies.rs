@@ -1,7 +1,9 @@
 //! Are AL3D, SUR and SDF of other programs read as those programs mean them, and damaged ones refused?
 //!
 //! The files in `testdata/formats` were written by surfalize, RosettaSciIO and sdfio (`write.py` there says
-//! how). Real ones are looked for as in `tests/science/conformance.rs`.
+//! how). Real ones are looked for as in `tests/science/conformance.rs`. In a program of its own, whose memory is measured.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use casemark::format::{self, FileFormat, Limits, Plausibility, ReadOptions, Scan, Warning};
 use casemark::surface::Surface;
