@@ -1,5 +1,7 @@
 //! Does a search find what is there, whatever happened to the store, and does it say what it did?
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use casemark::gallery::{Alike, EntryFinding, Gallery, GalleryOpening, Snapshot};
 use casemark::index::Indexer;
 use casemark::parameters::{Cascade, Index, Parameters};

@@ -4,6 +4,8 @@
 //! acknowledged; the parent kills it in mid-write, again and again on one log. A kill keeps the page cache:
 //! that a loss of power is survived too rests on the order of syncs, not on this test.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use casemark::audit::{self, AuditError, AuditLog, Event, Outcome, Query};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -65,7 +67,7 @@ fn what_was_acknowledged_survives_a_kill() {
     for round in 0..ROUNDS {
         let before = acknowledged.len();
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "audit_killed::the_child_appends_until_it_is_killed", "--nocapture"])
+            .args(["--exact", "the_child_appends_until_it_is_killed", "--nocapture"])
             .env(FOLDER, folder.path())
             .env(ROUND, round.to_string())
             .stdout(Stdio::piped())

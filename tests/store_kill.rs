@@ -5,6 +5,8 @@
 //! one store, and then looks for every scan that was printed. A kill keeps the page cache: that a loss of
 //! power is survived too rests on the order of syncs, not on this test.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use casemark::digest::Digest;
 use casemark::store::{
     DiskStore, Enrolment, ExhibitMetadata, ExhibitRef, Filter, MarkKind, ReferenceStore, ScanId,
@@ -91,7 +93,7 @@ fn what_was_acknowledged_survives_a_kill() {
     for round in 0..ROUNDS {
         let before = acknowledged.len();
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "killed::the_child_enters_scans_until_it_is_killed", "--nocapture"])
+            .args(["--exact", "the_child_enters_scans_until_it_is_killed", "--nocapture"])
             .env(FOLDER, folder.path())
             .env(ROUND, round.to_string())
             .stdout(Stdio::piped())
