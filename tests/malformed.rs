@@ -3,12 +3,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "support/memory.rs"]
+mod memory;
 mod support;
 
 use casemark::format::{self, HeightUnit, Limits, ReadOptions, Scan};
 use casemark::surface::Spacing;
 use casemark::units::Length;
 use image::ImageFormat;
+use memory::peak_memory;
 use std::time::{Duration, Instant};
 use support::malformed::{corpus, float_picture, picture};
 use support::package::{Package, surface};
@@ -38,14 +41,6 @@ fn every_malformed_file_is_refused_for_its_own_reason() {
         // The corpus itself holds some 60 MB; a size believed would take gigabytes.
         assert!(peak < 512 << 20, "the process took {peak} bytes at its peak");
     }
-}
-
-/// Most memory that this process has held, where the system says.
-fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kibibytes * 1024)
 }
 
 #[test]

@@ -5,10 +5,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "support/memory.rs"]
+mod memory;
+#[path = "support/real.rs"]
+mod real;
+
 use casemark::format::{self, FileFormat, Limits, Plausibility, ReadOptions, Scan, Warning};
 use casemark::surface::Surface;
+use memory::peak_memory;
+use real::real_data;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// All files of other writers, by name.
@@ -116,14 +122,6 @@ fn a_file_with_any_byte_changed_is_refused_or_a_surface() {
     }
 }
 
-/// Most memory that this process has held, where the system says.
-fn peak_memory() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kibibytes * 1024)
-}
-
 #[test]
 fn what_is_wrong_with_an_al3d_is_named() {
     let (name, sound) = written().into_iter().find(|(name, _)| name.ends_with("al3d")).unwrap();
@@ -158,22 +156,9 @@ fn what_is_wrong_with_an_al3d_is_named() {
     }
 }
 
-/// The folder of real data, if it is there.
-fn folder() -> Option<PathBuf> {
-    let named = std::env::var_os("CASEMARK_REAL_DATA").map(PathBuf::from);
-    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    let folder = named.unwrap_or(default);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    // Not by println!, which the test harness keeps to itself.
-    let _ = writeln!(std::io::stderr(), "skipped: no real data in {}", folder.display());
-    None
-}
-
 #[test]
 fn one_object_is_the_same_in_both_formats() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = real_data() else { return };
     let any = ReadOptions {
         limits: Limits { minimum_valid: 1, ..Limits::default() },
         plausibility: Plausibility::Any,

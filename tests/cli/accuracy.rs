@@ -6,8 +6,8 @@
 //! `cargo test --release --test cli -- --ignored --nocapture accuracy`.
 
 use crate::program::Program;
+use crate::real::real_data;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 /// One study: its folder, how many scans and same-source pairs it has, and the gap it must show.
 struct Study {
@@ -36,19 +36,6 @@ const HARMS: [(&str, &[&str], f64); 6] = [
         0.999,
     ),
 ];
-
-/// The folder of real scans, or `None` and a word about it.
-fn data() -> Option<PathBuf> {
-    let folder = std::env::var_os("CASEMARK_REAL_DATA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
-        PathBuf::from,
-    );
-    if folder.is_dir() {
-        return Some(folder.canonicalize().unwrap());
-    }
-    eprintln!("SKIPPED: no real scans at {}", folder.display());
-    None
-}
 
 /// Source of every scan of a study, by file name.
 fn sources(data: &std::path::Path, study: &Study) -> BTreeMap<String, String> {
@@ -118,7 +105,7 @@ impl Scores {
 
 #[test]
 fn a_few_real_scans_are_told_apart() {
-    let Some(data) = data() else { return };
+    let Some(data) = real_data() else { return };
     for (study, names) in STUDIES.iter().zip([
         ["Fadul 7-1.x3p", "Fadul R.x3p", "Fadul 6-1.x3p", "Fadul 6-2.x3p", "Fadul 8-1.x3p"],
         ["TW01-03.x3p", "TW01-04.x3p", "TW02-01.x3p", "TW02-02.x3p", "TW03-05.x3p"],
@@ -163,7 +150,7 @@ fn evaluate(program: &Program) -> (f64, bool) {
 #[test]
 #[ignore = "takes minutes"]
 fn every_same_source_pair_is_above_every_other_whatever_happens_to_the_scans() {
-    let Some(data) = data() else { return };
+    let Some(data) = real_data() else { return };
     let mut short = Vec::new();
     for (study, other) in STUDIES.iter().zip(STUDIES.iter().rev()) {
         // A folder of its own, so that nothing of the other study is in it.

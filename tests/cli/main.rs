@@ -13,6 +13,8 @@ mod program;
 #[cfg(unix)]
 #[path = "../support/python.rs"]
 mod python;
+#[path = "../support/real.rs"]
+mod real;
 #[path = "../support/served.rs"]
 mod served;
 #[path = "../support/mod.rs"]

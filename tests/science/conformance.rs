@@ -5,27 +5,14 @@
 //! Without it the tests say so and pass; with too few files in it they fail. The expected numbers come
 //! from an independent reading with numpy (zip, XML and matrix taken apart without this crate).
 
+use crate::real::real_data;
 use casemark::format::{
     self, FormatError, Limits, ManifestChecksum, Plausibility, ReadOptions, Scan, SpacingUnit,
     Warning,
 };
 use casemark::surface::Kind;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-
-/// The folder of real data, if it is there.
-fn folder() -> Option<PathBuf> {
-    let named = std::env::var_os("CASEMARK_REAL_DATA").map(PathBuf::from);
-    let folder =
-        named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"));
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    // Not by println!, which the test harness keeps to itself.
-    let _ = writeln!(std::io::stderr(), "skipped: no real data in {}", folder.display());
-    None
-}
 
 /// All X3P of one folder, by name.
 fn files(folder: &Path, name: &str, at_least: usize) -> Vec<(String, Vec<u8>)> {
@@ -67,7 +54,7 @@ fn assert_close(found: f64, wanted: f64, what: &str) {
 
 #[test]
 fn processed_scans_are_read_without_options() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = real_data() else { return };
     for (study, count) in [("fadul", 40), ("weller", 36)] {
         for (name, bytes) in files(&folder, study, count) {
             let scan = read(&name, &bytes, &ReadOptions::default());
@@ -84,7 +71,7 @@ fn processed_scans_are_read_without_options() {
 
 #[test]
 fn surfaces_are_those_that_numpy_reads() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = real_data() else { return };
     // File; rows, columns, valid samples; spacing x and y, mean height, mean of height times row and of
     // height times column (a transposed or mirrored surface differs in these).
     let expected: [(&str, [usize; 3], [f64; 5]); 14] = [
@@ -221,7 +208,7 @@ fn surfaces_are_those_that_numpy_reads() {
 
 #[test]
 fn every_binary_sample_of_the_format_is_read() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = real_data() else { return };
     let mut lists = 0;
     for (name, bytes) in files(&folder, "formats", 9) {
         match format::read(&bytes, &any()) {
@@ -238,7 +225,7 @@ fn every_binary_sample_of_the_format_is_read() {
 
 #[test]
 fn samples_1_and_4_of_the_standard_are_one_surface() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = real_data() else { return };
     let sample = |number: u8| {
         let name = format!("formats/ISO5436-sample{number}_bin.x3p");
         read(&name, &fs::read(folder.join(&name)).unwrap(), &any()).surface
@@ -257,7 +244,7 @@ fn samples_1_and_4_of_the_standard_are_one_surface() {
 
 #[test]
 fn sizes_that_no_cartridge_case_has_need_an_option() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = real_data() else { return };
     for name in ["testing", "pyramid", "ISO5436-sample1_bin", "circle"] {
         let bytes = fs::read(folder.join(format!("formats/{name}.x3p"))).unwrap();
         let error = format::read(&bytes, &ReadOptions::default()).unwrap_err();
@@ -271,7 +258,7 @@ fn sizes_that_no_cartridge_case_has_need_an_option() {
 
 #[test]
 fn micrometres_in_place_of_metres_are_refused_and_then_read_as_told() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = real_data() else { return };
     let mut converted = 0;
     for (name, bytes) in files(&folder, "raw", 9) {
         if name.contains("_processed") {
@@ -297,7 +284,7 @@ fn micrometres_in_place_of_metres_are_refused_and_then_read_as_told() {
 
 #[test]
 fn spacing_read_as_micrometres_is_that_of_the_processed_version() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = real_data() else { return };
     let spacing = |name: &str, options: &ReadOptions| {
         read(name, &fs::read(folder.join(name)).unwrap(), options).surface.spacing()
     };
@@ -308,7 +295,7 @@ fn spacing_read_as_micrometres_is_that_of_the_processed_version() {
 
 #[test]
 fn what_is_dirty_is_noticed() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = real_data() else { return };
     let bytes = fs::read(folder.join("formats/csafe-logo.x3p")).unwrap();
     // Its manifest was edited four months after its checksum was written.
     let error = format::read(&bytes, &ReadOptions::default()).unwrap_err();
@@ -328,7 +315,7 @@ fn what_is_dirty_is_noticed() {
 
 #[test]
 fn real_scans_survive_being_written() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = real_data() else { return };
     for name in ["fadul/Fadul 1-1.x3p", "formats/csafe-logo.x3p", "formats/sample-land.x3p"] {
         let first = read(name, &fs::read(folder.join(name)).unwrap(), &any());
         let bytes = format::x3p::write(&first.surface, &first.metadata).unwrap();
@@ -341,7 +328,7 @@ fn real_scans_survive_being_written() {
 
 #[test]
 fn pictures_are_reflectance_at_the_resolution_they_state() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = real_data() else { return };
     let entries = fs::read_dir(folder.join("images")).unwrap();
     let paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     assert!(paths.len() >= 2, "images holds {} files, wanted 2", paths.len());

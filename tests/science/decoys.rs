@@ -6,6 +6,7 @@
 
 #![cfg(feature = "simulate")]
 
+use crate::real::real_data;
 use crate::surrogates::Surrogates;
 use casemark::decoy::impostors::{ImpostorScore, ImpostorTest, compare};
 use casemark::decoy::{Base, DecoyMaker};
@@ -20,19 +21,6 @@ use std::path::{Path, PathBuf};
 
 const STUDIES: [(&str, usize); 2] = [("fadul", 40), ("weller", 36)];
 const RESAMPLES: usize = 999;
-
-/// The folder of real scans, or `None` and a word about it.
-fn data() -> Option<PathBuf> {
-    let folder = std::env::var_os("CASEMARK_REAL_DATA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
-        PathBuf::from,
-    );
-    if folder.is_dir() {
-        return Some(folder.canonicalize().unwrap());
-    }
-    eprintln!("SKIPPED: no real scans at {}", folder.display());
-    None
-}
 
 fn real_bases(data: &Path) -> Vec<Base> {
     let labels = std::fs::read_to_string(data.join("labels.csv")).unwrap();
@@ -182,7 +170,7 @@ fn decoys_of_simulated_firearms_score_as_other_firearms_do() {
 
 #[test]
 fn decoys_of_real_scans_score_as_other_sources_do_and_random_phases_do_not() {
-    let Some(data) = data() else { return };
+    let Some(data) = real_data() else { return };
     let bases = real_bases(&data);
     let maker = DecoyMaker::new(&bases, 1).unwrap();
     let made = decoys(&maker, 600);
@@ -204,7 +192,7 @@ fn decoys_of_real_scans_score_as_other_sources_do_and_random_phases_do_not() {
 #[test]
 #[ignore = "takes minutes"]
 fn the_table_of_the_index() {
-    let Some(data) = data() else { return };
+    let Some(data) = real_data() else { return };
     let bases = real_bases(&data);
     let own: Vec<Signature> = bases.iter().map(|base| base.signature.clone()).collect();
     let maker = DecoyMaker::new(&bases, 1).unwrap();
@@ -249,7 +237,7 @@ fn the_table_of_the_index() {
 #[test]
 #[ignore = "measures time"]
 fn the_cost_of_a_decoy() {
-    let Some(data) = data() else { return };
+    let Some(data) = real_data() else { return };
     let bases = real_bases(&data);
     let start = std::time::Instant::now();
     let maker = DecoyMaker::new(&bases, 1).unwrap();
@@ -270,7 +258,7 @@ fn the_cost_of_a_decoy() {
 #[test]
 #[ignore = "takes minutes"]
 fn the_table_of_full_comparisons() {
-    let Some(data) = data() else { return };
+    let Some(data) = real_data() else { return };
     let bases = real_bases(&data);
     let maker = DecoyMaker::new(&bases, 1).unwrap();
     let made = decoys(&maker, 3040);
@@ -305,7 +293,7 @@ fn the_table_of_full_comparisons() {
 #[test]
 #[ignore = "takes minutes"]
 fn the_hardest_decoys_in_full() {
-    let Some(data) = data() else { return };
+    let Some(data) = real_data() else { return };
     let bases = real_bases(&data);
     let maker = DecoyMaker::new(&bases, 1).unwrap();
     let made = decoys(&maker, 10_000).0;

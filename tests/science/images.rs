@@ -2,6 +2,7 @@
 //!
 //! Needs the real data: see `README.md` of that folder for where it is looked for.
 
+use crate::real::real_data;
 use casemark::correlate::fft::Arithmetic;
 use casemark::format::{self, ReadOptions, Scan};
 use casemark::mark;
@@ -11,22 +12,10 @@ use casemark::segment::segment;
 use casemark::surface::{Kind, Region, Surface};
 use casemark::units::Angle;
 use ndarray::Array2;
-use std::path::PathBuf;
 use std::time::Instant;
 
 /// The pictures, breech faces of NBIDE, at the 2.53 um that they state.
 const NAMES: [&str; 2] = ["NBIDE R BF 118.png", "NBIDE R BF 129.png"];
-
-/// The folder of real data; `None`, said aloud, where it is not there.
-fn real_data() -> Option<PathBuf> {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data");
-    let folder = std::env::var_os("CASEMARK_REAL_DATA").map_or(default.into(), PathBuf::from);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    println!("SKIPPED: no real data at {} (set CASEMARK_REAL_DATA)", folder.display());
-    None
-}
 
 fn scan(folder: &std::path::Path, name: &str) -> Scan {
     let bytes = std::fs::read(folder.join("images").join(name)).unwrap();

@@ -2,6 +2,7 @@
 //! scan? On the scans of two studies, if they are there (CASEMARK_REAL_DATA, by default ../shared/data from the
 //! project's root); without them nothing is tested, and that is said.
 
+use crate::real::real_data;
 use casemark::index::{Block, Indexer};
 use casemark::parameters::Index;
 use casemark::surface::Kind;
@@ -12,19 +13,6 @@ use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
 const STUDIES: [(&str, usize); 2] = [("fadul", 40), ("weller", 36)];
-
-/// The folder of real scans, or `None` and a word about it.
-fn data() -> Option<PathBuf> {
-    let folder = std::env::var_os("CASEMARK_REAL_DATA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
-        PathBuf::from,
-    );
-    if folder.is_dir() {
-        return Some(folder.canonicalize().unwrap());
-    }
-    eprintln!("SKIPPED: no real scans at {}", folder.display());
-    None
-}
 
 /// A real scan: its study, its source, its surface.
 struct Scan {
@@ -133,7 +121,7 @@ fn ask(
 
 #[test]
 fn every_mate_of_a_real_scan_comes_before_every_other() {
-    let Some(data) = data() else { return };
+    let Some(data) = real_data() else { return };
     let scans = scans(&data);
     let indexer = Indexer::new(Index::default(), Arithmetic::Vectorised).unwrap();
     let mut block = indexer.block(Kind::Topography, Parameters::default().extraction_digest());

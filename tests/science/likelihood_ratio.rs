@@ -7,19 +7,9 @@
 //!
 //! Needs the real data: in `lr/` of the folder that `CASEMARK_REAL_DATA` names, by default `../shared/data`.
 
+use crate::real::real_data;
 use casemark::statistics::{CountModel, Features, Sample, Scored, Truth};
-use std::path::{Path, PathBuf};
-
-/// The folder of real data; `None`, said aloud, where it is not there.
-fn real_data() -> Option<PathBuf> {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data");
-    let folder = std::env::var_os("CASEMARK_REAL_DATA").map_or(default.into(), PathBuf::from);
-    if folder.is_dir() {
-        return Some(folder.join("lr"));
-    }
-    println!("SKIPPED: no real data at {} (set CASEMARK_REAL_DATA)", folder.display());
-    None
-}
+use std::path::Path;
 
 /// Pairs to fit to, and the grid of counts to evaluate.
 fn input(folder: &Path, mark: &str) -> (Vec<Scored>, Vec<Features>) {
@@ -85,7 +75,7 @@ fn deviations(folder: &Path, mark: &str) -> (f64, f64) {
 
 #[test]
 fn ratios_are_those_of_the_netherlands_forensic_institute() {
-    let Some(folder) = real_data() else { return };
+    let Some(folder) = real_data().map(|folder| folder.join("lr")) else { return };
     for mark in ["breech_face_impression", "firing_pin_impression"] {
         let (median, ends) = deviations(&folder, mark);
         assert!(median < 0.08 && ends < 0.3, "{mark}: median {median}, ends {ends}");

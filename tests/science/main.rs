@@ -6,6 +6,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "../support/real.rs"]
+mod real;
 #[cfg(feature = "simulate")]
 #[path = "../support/surrogates.rs"]
 mod surrogates;

@@ -16,6 +16,7 @@
 //!
 //! Needs the real data: see `README.md` of that folder for where it is looked for.
 
+use crate::real::real_data;
 use casemark::cmc::{CellCorrelator, CellRegistration};
 use casemark::correlate::Field;
 use casemark::correlate::fft::Arithmetic;
@@ -27,7 +28,6 @@ use casemark::signature::Signature;
 use casemark::surface::{Pose, Surface, Texture};
 use casemark::units::Angle;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 /// One line of cmcR's records.
 struct Record {
@@ -42,17 +42,6 @@ struct Record {
     /// Degrees.
     theta: f64,
     direction: String,
-}
-
-/// The folder of real data; `None`, said aloud, where it is not there.
-fn real_data() -> Option<PathBuf> {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data");
-    let folder = std::env::var_os("CASEMARK_REAL_DATA").map_or(default.into(), PathBuf::from);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    println!("SKIPPED: no real data at {} (set CASEMARK_REAL_DATA)", folder.display());
-    None
 }
 
 fn records(folder: &std::path::Path, pair: &str) -> Vec<Record> {

@@ -2,6 +2,7 @@
 //!
 //! Needs the real data: see `README.md` of that folder for where it is looked for.
 
+use crate::real::real_data;
 use casemark::correlate::fft::Arithmetic;
 use casemark::format::{self, ReadOptions, SpacingUnit};
 use casemark::mark;
@@ -10,17 +11,17 @@ use casemark::parameters::{Parameters, Segmentation};
 use casemark::segment::{isolate, segment};
 use casemark::surface::Region;
 use casemark::units::Length;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// The folder of real data; `None`, said aloud, where it is not there.
-fn real_data() -> Option<PathBuf> {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data");
-    let folder = std::env::var_os("CASEMARK_REAL_DATA").map_or(default.into(), PathBuf::from);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    println!("SKIPPED: no real data at {} (set CASEMARK_REAL_DATA)", folder.display());
-    None
+/// All X3P of a folder, by name.
+fn x3p_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "x3p"))
+        .collect();
+    files.sort();
+    files
 }
 
 #[test]
@@ -104,13 +105,7 @@ fn two_raw_heads_of_one_firearm_agree_more_than_by_hand_and_more_than_with_any_o
     let mut others = 0;
     let mut best = (0.0, 0, 0);
     for study in ["fadul", "weller"] {
-        let mut files: Vec<PathBuf> = std::fs::read_dir(folder.join(study))
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.extension().is_some_and(|extension| extension == "x3p"))
-            .collect();
-        files.sort();
-        for path in files {
+        for path in x3p_files(&folder.join(study)) {
             let reference = cropped(&path, SpacingUnit::AsWritten, &engine);
             for questioned in [&first, &second] {
                 let other = share(questioned, &reference);
@@ -179,13 +174,7 @@ fn a_scan_that_is_cropped_to_its_mark_shows_no_shoulder() {
     let Some(folder) = real_data() else { return };
     let mut refused = 0;
     for study in ["fadul", "weller", "raw"] {
-        let mut files: Vec<PathBuf> = std::fs::read_dir(folder.join(study))
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.extension().is_some_and(|extension| extension == "x3p"))
-            .collect();
-        files.sort();
-        for path in files {
+        for path in x3p_files(&folder.join(study)) {
             let bytes = std::fs::read(&path).unwrap();
             let read =
                 |assume| format::read(&bytes, &ReadOptions { assume, ..ReadOptions::default() });

@@ -2,6 +2,7 @@
 //!
 //! Needs the real data: see `README.md` of that folder for where it is looked for.
 
+use crate::real::real_data;
 use casemark::comparison::Comparison;
 use casemark::format::{ProfileOptions, read_profile};
 use casemark::parameters::{Parameters, Striation};
@@ -16,9 +17,7 @@ use std::time::Instant;
 
 /// The folder of real profiles; `None`, said aloud, where it is not there.
 fn real_profiles() -> Option<PathBuf> {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data");
-    let folder = std::env::var_os("CASEMARK_REAL_DATA").map_or(default.into(), PathBuf::from);
-    let folder = folder.join("striation");
+    let folder = real_data()?.join("striation");
     if folder.is_dir() {
         return Some(folder);
     }
