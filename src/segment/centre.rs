@@ -7,7 +7,7 @@
 
 use super::relief::Relief;
 use crate::parameters::Segmentation;
-use ndarray::{Array2, Array3, Axis, Zip};
+use ndarray::{Array1, Array2, Axis, Slice};
 
 /// Slopes below this do not vote: tilt and texture.
 const LEAST_SLOPE: f32 = 0.1;
@@ -59,22 +59,24 @@ pub(super) fn find_primer(relief: &Relief, parameters: &Segmentation) -> Option<
             });
         }
     }
-    let mut votes = Array3::<f32>::zeros((radii.len(), down, across));
     // One radius after the other: the votes for one are few enough to stay near the processor.
-    for (mut votes, radius) in votes.outer_iter_mut().zip(&radii) {
-        let radius = radius / step;
+    let votes_for = |radius: f64| {
+        let mut votes = Array2::<f32>::zeros((down, across));
         for Voter { from, uphill, weight } in &voters {
             let across_at = from.0 + uphill.0 * radius;
             let down_at = from.1 + uphill.1 * radius;
+            // Both are small: the whole part is what they are within.
             if across_at >= 0.0
                 && down_at >= 0.0
-                && let Some(vote) = votes.get_mut([down_at as usize, across_at as usize])
+                && let Some(vote) =
+                    votes.get_mut([down_at as i32 as usize, across_at as i32 as usize])
             {
                 *vote += weight;
             }
         }
-    }
-    let ([index, down_at, across_at], most) = peak(votes);
+        votes
+    };
+    let ([index, down_at, across_at], most) = peak(radii.iter().map(|r| votes_for(r / step)))?;
     (most > 0.0).then(|| Ring {
         x: (across_at as f64 - centre.0) * step,
         y: (down_at as f64 - centre.1) * step,
@@ -91,40 +93,36 @@ struct Voter {
     weight: f32,
 }
 
-/// The greatest sum over a box of three cells along each axis; the first of equals.
-fn peak(mut votes: Array3<f32>) -> ([usize; 3], f32) {
-    // Plane by plane: a lane through them touches memory all over.
-    let planes = votes.dim().0;
-    let nothing = Array2::<f32>::zeros((votes.dim().1, votes.dim().2));
-    let plane = |votes: &Array3<f32>, index: usize| {
-        if index < planes { votes.index_axis(Axis(0), index).to_owned() } else { nothing.clone() }
-    };
-    let (mut before, mut here) = (nothing.clone(), plane(&votes, 0));
-    for index in 0..planes {
-        let after = plane(&votes, index + 1);
-        Zip::from(votes.index_axis_mut(Axis(0), index))
-            .and(&before)
-            .and(&after)
-            .for_each(|sum, before, after| *sum = before + *sum + after);
-        (before, here) = (here, after);
-    }
-    for axis in 1..3 {
-        for mut lane in votes.lanes_mut(Axis(axis)) {
-            let mut before = 0.0;
-            for index in 0..lane.len() {
-                let (here, after) = (lane[index], lane.get(index + 1).copied().unwrap_or(0.0));
-                lane[index] = before + here + after;
-                before = here;
+/// The greatest sum over a box of three planes, rows and columns, and where: the first of equals; `None` without a plane.
+fn peak(planes: impl Iterator<Item = Array2<f32>>) -> Option<([usize; 3], f32)> {
+    let mut planes = planes.peekable();
+    let nothing = Array2::zeros(planes.peek()?.dim());
+    let mut best = ([0, 0, 0], f32::NEG_INFINITY);
+    let (mut before, mut index) = (nothing.clone(), 0);
+    while let Some(here) = planes.next() {
+        let after = planes.peek().unwrap_or(&nothing);
+        let sums = of_three(of_three(before + &here + after, Axis(0)), Axis(1));
+        for (row, sums) in sums.outer_iter().enumerate() {
+            let most = sums.fold(f32::NEG_INFINITY, |most, sum| most.max(*sum));
+            if most > best.1 {
+                let column = sums.iter().position(|sum| *sum >= most).unwrap_or(0);
+                best = ([index, row, column], most);
             }
         }
+        (before, index) = (here, index + 1);
     }
-    let mut best = ([0, 0, 0], f32::NEG_INFINITY);
-    for ((index, row, column), &sum) in votes.indexed_iter() {
-        if sum > best.1 {
-            best = ([index, row, column], sum);
-        }
-    }
-    best
+    Some(best)
+}
+
+/// Each value with the one before and the one after along an axis.
+fn of_three(values: Array2<f32>, axis: Axis) -> Array2<f32> {
+    let mut sums = values.clone();
+    let (first, rest) = (Slice::from(..-1), Slice::from(1..));
+    sums.slice_axis_mut(axis, rest)
+        .zip_mut_with(&values.slice_axis(axis, first), |sum, value| *sum += value);
+    sums.slice_axis_mut(axis, first)
+        .zip_mut_with(&values.slice_axis(axis, rest), |sum, value| *sum += value);
+    sums
 }
 
 /// Heights with small holes bridged and large ones deep, then smoothed.
@@ -144,21 +142,27 @@ fn fill(relief: &Relief) -> Array2<f32> {
 /// Means over (2 reach + 1) cells along each axis, twice: near a Gaussian. Edges repeat.
 fn blur(field: &Array2<f32>, reach: usize) -> Array2<f32> {
     let mut blurred = field.clone();
-    for _ in 0..2 {
-        for axis in 0..2 {
-            for mut lane in blurred.lanes_mut(Axis(axis)) {
-                let values = lane.to_vec();
-                let last = values.len() - 1;
-                let at = |index: isize| values[index.clamp(0, last as isize) as usize];
-                let reach = reach as isize;
-                let mut sum: f32 = (-reach..=reach).map(at).sum();
-                for (index, value) in lane.iter_mut().enumerate() {
-                    *value = sum / (2 * reach + 1) as f32;
-                    let index = index as isize;
-                    sum += at(index + reach + 1) - at(index - reach);
-                }
-            }
-        }
+    // Down the columns, and turned: along the rows.
+    for _ in 0..4 {
+        blurred = means(&blurred, reach).t().as_standard_layout().into_owned();
     }
     blurred
+}
+
+/// Means over (2 reach + 1) rows.
+fn means(field: &Array2<f32>, reach: usize) -> Array2<f32> {
+    let reach = reach as isize;
+    let last = field.nrows() as isize - 1;
+    let at = |index: isize| field.row(index.clamp(0, last) as usize);
+    let mut sum = Array1::<f32>::zeros(field.ncols());
+    for index in -reach..=reach {
+        sum += &at(index);
+    }
+    let mut means = Array2::zeros(field.dim());
+    for (index, mut mean) in (0..).zip(means.outer_iter_mut()) {
+        mean.assign(&sum);
+        mean /= (2 * reach + 1) as f32;
+        sum += &(&at(index + reach + 1) - &at(index - reach));
+    }
+    means
 }

@@ -6,7 +6,7 @@
 
 use super::centre::Ring;
 use super::hull::hull;
-use super::patches::{Patch, close, grow, open, patches};
+use super::patches::{Patch, close, fill_holes, grow, open, patches};
 use super::relief::{Reading, Relief};
 use super::rim::steadiness;
 use ndarray::{Array2, Axis, Zip};
@@ -113,13 +113,14 @@ pub(super) fn look_inside(
     let judged =
         |shape: Array2<bool>| (steadiness(departures, &shape, enclosed, disturbance.raised), shape);
     let mut shapes = vec![judged(high)];
-    let level = levelled(departures, disturbance.plain);
+    let mut level = None;
     for share in LOW {
         if shapes.last().is_some_and(|shape| shape.0 + STEADIER >= 1.0) {
             break;
         }
+        let level = level.get_or_insert_with(|| levelled(departures, disturbance.plain));
         let mut raised = empty();
-        Zip::indexed(&mut raised).and(&level).and(enclosed).for_each(
+        Zip::indexed(&mut raised).and(&*level).and(enclosed).for_each(
             |cell, raised, &level, &enclosed| {
                 let lies = f64::from(departures.heights[cell]) <= -disturbance.plain;
                 let disturbed = f64::from(level) >= share * disturbance.raised || lies;
@@ -214,36 +215,4 @@ pub(super) fn within(mask: &Array2<bool>, limit: &Array2<bool>) -> Array2<bool> 
     let mut both = mask.clone();
     Zip::from(&mut both).and(limit).for_each(|inside, &limit| *inside &= limit);
     both
-}
-
-/// The mask with everything that it encloses.
-pub(super) fn fill_holes(mask: &Array2<bool>) -> Array2<bool> {
-    let (rows, columns) = mask.dim();
-    // All but what can be reached from the frame's edge.
-    let mut filled = Array2::from_elem(mask.dim(), true);
-    let edge = |(row, column): (usize, usize)| {
-        row == 0 || column == 0 || row + 1 == rows || column + 1 == columns
-    };
-    let mut reached: Vec<(usize, usize)> = Vec::new();
-    for (cell, inside) in mask.indexed_iter() {
-        if !inside && edge(cell) {
-            filled[cell] = false;
-            reached.push(cell);
-        }
-    }
-    while let Some((row, column)) = reached.pop() {
-        let near = [
-            (row.wrapping_sub(1), column),
-            (row + 1, column),
-            (row, column.wrapping_sub(1)),
-            (row, column + 1),
-        ];
-        for cell in near {
-            if mask.get(cell).is_some_and(|inside| !inside) && filled[cell] {
-                filled[cell] = false;
-                reached.push(cell);
-            }
-        }
-    }
-    filled
 }

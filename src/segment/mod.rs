@@ -21,6 +21,7 @@ mod shoulder;
 mod striae;
 #[cfg(test)]
 mod tests;
+mod window;
 
 pub use isolate::{isolate, isolate_region};
 
@@ -32,12 +33,13 @@ use ejector::find_ejector;
 use inside::{Disturbance, Inside, largest, look_inside, within};
 use ndarray::Array2;
 use outline::Outline;
-use patches::patches;
+use patches::{not, patches};
 use plateau::{Form, fit_form};
 use relief::{Reading, Relief};
 use serde::Serialize;
 use shoulder::{Depths, RAYS, RIM_DEPTH, Shoulder, find_shoulder};
 use striae::find_shear;
+use window::Window;
 
 /// How often primer, form and shoulder are found from one another.
 const PASSES: usize = 2;
@@ -47,6 +49,9 @@ const FLAT_REACH: f64 = 1.1;
 const DISTURBED: f64 = 2.0;
 /// The same of ground that is raised and sheared beside disturbed ground.
 const RAISED: f64 = 1.0;
+/// Nothing within the flat reaches farther out of it, in micrometres: the greatest margin that may be asked for, and discs that
+/// smooth.
+const AROUND: f64 = 240.0;
 
 /// Why a scan has no segmentation.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -163,17 +168,25 @@ pub fn segment(surface: &Surface, parameters: &Segmentation) -> Result<Segmented
     let enclosed = flat.cells(&found.departures);
     let tolerance = found.form.tolerance;
     let disturbance = Disturbance { plain: DISTURBED * tolerance, raised: RAISED * tolerance };
-    let sheared = |flowback: &Array2<bool>| find_shear(surface, &found.departures, flowback);
-    let inside = look_inside(&found.departures, &enclosed, ring, disturbance, margin, &sheared);
-    let flowback = without(&inside.flowback, &inside.pin);
-    let shear = sheared(&flowback);
+    let window = Window::about(&enclosed, (AROUND / found.departures.spacing).ceil() as usize);
+    let middle = found.departures.part(&window);
+    let enclosed = window.cut(&enclosed);
+    let sheared = |flowback: &Array2<bool>| find_shear(surface, &middle, flowback);
+    let inside = look_inside(&middle, &enclosed, ring, disturbance, margin, &sheared);
+    let shear = sheared(&within(&inside.flowback, &not(&inside.pin)));
     // 6.
     let outer = groove_ends(&found.departures, ring, parameters);
     let groove = Outline::new(ring, &outer);
-    let face = groove.cells(&found.departures).mapv(|within| !within);
+    let face = not(&groove.cells(&found.departures));
     let ejector = find_ejector(&found.departures, &face);
-    let marks = Marks { inside, shear, ejector };
-    let confidence = confidence(&found) * surround(&marks.inside);
+    let whole = |mask: &Array2<bool>| window.paste(mask, face.dim());
+    let marks = Marks {
+        aperture: whole(&inside.aperture),
+        pin: whole(&within(&inside.pin, &inside.aperture)),
+        shear: whole(&shear),
+        ejector,
+    };
+    let confidence = confidence(&found) * surround(&inside);
     let regions = label(surface, &found.departures, &marks, &flat, &groove);
     let length = Length::from_micrometres;
     let Ring { x, y, radius } = found.shoulder.primer;
@@ -203,11 +216,6 @@ fn flat_of(departures: &Relief, ring: Ring, tolerance: f64) -> Option<Array2<boo
             && (x * x + y * y).sqrt() < FLAT_REACH * ring.radius;
     }
     Some(largest(patches(&near))?.mask(departures.dim()))
-}
-
-/// What is true in the first and not in the second.
-fn without(mask: &Array2<bool>, taken: &Array2<bool>) -> Array2<bool> {
-    within(mask, &taken.mapv(|taken| !taken))
 }
 
 /// Where the head's face begins, ray by ray: the ground beyond the groove's deepest place is flat again.
@@ -254,7 +262,8 @@ fn groove_ends(departures: &Relief, ring: Ring, parameters: &Segmentation) -> Ve
 
 /// What lies on the flat and on the head's face, cell by cell.
 struct Marks {
-    inside: Inside,
+    aperture: Array2<bool>,
+    pin: Array2<bool>,
     shear: Array2<bool>,
     ejector: Array2<bool>,
 }
@@ -267,32 +276,35 @@ fn label(
     flat: &Outline<'_>,
     groove: &Outline<'_>,
 ) -> Regions {
-    let Marks { inside, shear, ejector } = marks;
-    let (spacing, dim) = (surface.spacing(), relief.dim());
-    let pin = within(&inside.pin, &inside.aperture);
-    let rows = relief.along(surface.rows(), spacing.y, dim.0);
-    let columns = relief.along(surface.columns(), spacing.x, dim.1);
-    let labels = Array2::from_shape_fn((surface.rows(), surface.columns()), |(row, column)| {
-        let ((y, cell_row), (x, cell_column)) = (rows[row], columns[column]);
-        let cell = [cell_row, cell_column];
-        Some(if flat.holds(x, y) {
-            if pin[cell] {
-                Region::FiringPin
-            } else if shear[cell] {
-                Region::ApertureShear
-            } else if inside.aperture[cell] {
-                Region::Flowback
-            } else {
-                Region::BreechFace
-            }
-        } else if groove.holds(x, y) {
-            Region::PrimerGroove
-        } else if ejector[cell] {
-            Region::Ejector
+    let on_flat = Array2::from_shape_fn(relief.dim(), |cell| {
+        if marks.pin[cell] {
+            Region::FiringPin
+        } else if marks.shear[cell] {
+            Region::ApertureShear
+        } else if marks.aperture[cell] {
+            Region::Flowback
         } else {
-            Region::Headstamp
-        })
+            Region::BreechFace
+        }
     });
+    let on_face = marks.ejector.mapv(|hit| if hit { Region::Ejector } else { Region::Headstamp });
+    let spacing = surface.spacing();
+    let columns = relief.columns(surface.columns(), spacing.x);
+    let mut labels = Array2::from_elem((surface.rows(), surface.columns()), None);
+    for (mut labels, (y, row)) in
+        labels.outer_iter_mut().zip(relief.rows(surface.rows(), spacing.y))
+    {
+        for (label, &(x, column)) in labels.iter_mut().zip(&columns) {
+            let of = |part: &Array2<Region>| Some(part[[row?, column?]]);
+            *label = if flat.holds(x, y) {
+                of(&on_flat)
+            } else if groove.holds(x, y) {
+                Some(Region::PrimerGroove)
+            } else {
+                of(&on_face)
+            };
+        }
+    }
     Regions::new(labels)
 }
 

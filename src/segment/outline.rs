@@ -14,31 +14,31 @@ pub(super) struct Outline<'a> {
     ring: Ring,
     /// Distance by direction, in micrometres.
     ends: &'a [f64],
-    /// Least and greatest of these: most places are within or beyond whatever their direction.
-    range: (f64, f64),
+    /// Squares of the least and greatest of these: most places are within or beyond whatever their direction.
+    squares: (f64, f64),
 }
 
 impl<'a> Outline<'a> {
     /// The line at these distances from the middle of `ring`.
     pub(super) fn new(ring: Ring, ends: &'a [f64]) -> Self {
-        let range = ends
+        let (least, most) = ends
             .iter()
             .fold((f64::INFINITY, 0.0_f64), |(least, most), end| (least.min(*end), most.max(*end)));
-        Self { ring, ends, range }
+        Self { ring, ends, squares: (least * least, most * most) }
     }
 
     /// Whether the line goes around this place; between two directions it is straight by angle.
     pub(super) fn holds(&self, x: f64, y: f64) -> bool {
         let (x, y) = (x - self.ring.x, y - self.ring.y);
-        let distance = (x * x + y * y).sqrt();
-        if distance < self.range.0 || distance >= self.range.1 {
-            return distance < self.range.0;
+        let square = x * x + y * y;
+        if square < self.squares.0 || square >= self.squares.1 {
+            return square < self.squares.0;
         }
         let turns = libm::atan2(y, x).rem_euclid(TAU) / TAU;
         let place = turns * RAYS as f64;
         let ray = place as usize;
         let (one, other) = (self.ends[ray % RAYS], self.ends[(ray + 1) % RAYS]);
-        distance < one + (other - one) * (place - ray as f64)
+        square.sqrt() < one + (other - one) * (place - ray as f64)
     }
 
     /// The cells that it goes around.

@@ -1,7 +1,7 @@
 //! Which cells hang together, and what is near them?
 //!
-//! Connected patches of a mask, and masks grown and shrunk by a disc. A cell's four neighbours are
-//! connected to it.
+//! Connected patches of a mask, what it encloses, and masks grown and shrunk by a disc. A cell's four
+//! neighbours are connected to it.
 
 use ndarray::Array2;
 
@@ -25,89 +25,124 @@ impl Patch {
 
 /// All patches of true cells, in the order of their first cells.
 pub(super) fn patches(mask: &Array2<bool>) -> Vec<Patch> {
-    let (rows, columns) = mask.dim();
-    // What is still to be found, cell by cell along the rows.
-    let mut left: Vec<bool> = mask.iter().copied().collect();
+    let mut left = Framed::new(mask, false);
     let mut found = Vec::new();
-    for start in 0..left.len() {
-        if !left[start] {
-            continue;
+    for start in 0..left.cells.len() {
+        if left.cells[start] {
+            let cells = left.take(start).into_iter().map(|place| left.cell(place)).collect();
+            found.push(Patch { cells });
         }
-        left[start] = false;
-        // What was found and not yet looked around from is the end of this.
-        let mut cells = vec![(start / columns, start % columns)];
-        let mut looked = 0;
-        while let Some(&(row, column)) = cells.get(looked) {
-            looked += 1;
-            let place = row * columns + column;
-            let mut take = |place: usize, cell: (usize, usize)| {
-                if left[place] {
-                    left[place] = false;
-                    cells.push(cell);
-                }
-            };
-            if row > 0 {
-                take(place - columns, (row - 1, column));
-            }
-            if row + 1 < rows {
-                take(place + columns, (row + 1, column));
-            }
-            if column > 0 {
-                take(place - 1, (row, column - 1));
-            }
-            if column + 1 < columns {
-                take(place + 1, (row, column + 1));
-            }
-        }
-        found.push(Patch { cells });
     }
     found
+}
+
+/// The mask with everything that it encloses.
+pub(super) fn fill_holes(mask: &Array2<bool>) -> Array2<bool> {
+    let mut outside = Framed::new(&not(mask), true);
+    // All that can be reached from beyond the frame; what is left is enclosed.
+    outside.take(0);
+    let mut filled = mask.clone();
+    for (mut row, left) in filled.outer_iter_mut().zip(outside.rows()) {
+        for (inside, left) in row.iter_mut().zip(left) {
+            *inside |= left;
+        }
+    }
+    filled
+}
+
+/// A mask row by row with cells around it, so that every cell of it has four neighbours.
+struct Framed {
+    cells: Vec<bool>,
+    /// Of a row: the cell after its last is the one before the first of the next.
+    width: usize,
+}
+
+impl Framed {
+    /// The mask, with `around` in the cells around it.
+    fn new(mask: &Array2<bool>, around: bool) -> Self {
+        let (rows, columns) = mask.dim();
+        let width = columns + 1;
+        let mut cells = vec![around; (rows + 2) * width];
+        for (row, framed) in
+            rows_of(mask).chunks_exact(columns).zip(cells.chunks_exact_mut(width).skip(1))
+        {
+            framed[..columns].copy_from_slice(row);
+        }
+        Self { cells, width }
+    }
+
+    /// Takes away the true cell at `start` and all that hang together with it, and says where they were.
+    fn take(&mut self, start: usize) -> Vec<usize> {
+        self.cells[start] = false;
+        // What was found and not yet looked around from is the end of this.
+        let mut found = vec![start];
+        let mut looked = 0;
+        while let Some(&place) = found.get(looked) {
+            looked += 1;
+            let above = place.wrapping_sub(self.width);
+            for near in [above, place + self.width, place.wrapping_sub(1), place + 1] {
+                if let Some(cell) = self.cells.get_mut(near)
+                    && *cell
+                {
+                    *cell = false;
+                    found.push(near);
+                }
+            }
+        }
+        found
+    }
+
+    /// (row, column) of a place.
+    fn cell(&self, place: usize) -> (usize, usize) {
+        (place / self.width - 1, place % self.width)
+    }
+
+    /// The rows of the mask, each with a cell around it at its end.
+    fn rows(&self) -> impl Iterator<Item = &[bool]> {
+        self.cells.chunks_exact(self.width).skip(1)
+    }
 }
 
 /// The mask grown by a disc of this radius in cells.
 pub(super) fn grow(mask: &Array2<bool>, radius: f64) -> Array2<bool> {
     let reach = radius.floor() as usize;
     let (rows, columns) = mask.dim();
-    let cells: Vec<bool> = mask.iter().copied().collect();
-    let mut grown = cells.clone();
     // A row of the disc at each distance from its middle.
     let half: Vec<usize> = (0..=reach)
         .map(|down| (radius * radius - (down * down) as f64).max(0.0).sqrt() as usize)
         .collect();
-    for row in 0..rows {
-        for column in 0..columns {
-            let place = row * columns + column;
-            if !cells[place] {
-                continue;
-            }
-            // Only the rim of the mask can grow it.
-            let inner = row > 0
-                && row + 1 < rows
-                && column > 0
-                && column + 1 < columns
-                && cells[place - columns]
-                && cells[place + columns]
-                && cells[place - 1]
-                && cells[place + 1];
-            if inner {
-                continue;
-            }
+    let mut grown = vec![false; rows * columns];
+    for (row, cells) in rows_of(mask).chunks_exact(columns).enumerate() {
+        // The discs about a run of cells are together a run in each row.
+        let mut end = 0;
+        while let Some(start) = cells[end..].iter().position(|inside| *inside) {
+            let start = end + start;
+            end = cells[start..].iter().position(|inside| !inside).map_or(columns, |n| start + n);
             for (down, &across) in half.iter().enumerate() {
-                let (left, right) =
-                    (column.saturating_sub(across), (column + across).min(columns - 1));
+                let (left, right) = (start.saturating_sub(across), (end + across).min(columns));
                 let (above, below) = (row.checked_sub(down), row + down);
                 for other in above.into_iter().chain((below < rows).then_some(below)) {
-                    grown[other * columns + left..=other * columns + right].fill(true);
+                    grown[other * columns + left..other * columns + right].fill(true);
                 }
             }
         }
     }
-    Array2::from_shape_fn((rows, columns), |(row, column)| grown[row * columns + column])
+    Array2::from_shape_vec((rows, columns), grown).expect("as many cells as the mask has")
+}
+
+/// The cells one after the other, row by row.
+fn rows_of(mask: &Array2<bool>) -> Vec<bool> {
+    mask.as_standard_layout().into_owned().into_raw_vec_and_offset().0
+}
+
+/// What is false.
+pub(super) fn not(mask: &Array2<bool>) -> Array2<bool> {
+    mask.mapv(|inside| !inside)
 }
 
 /// The mask shrunk by a disc of this radius in cells; what lies beyond the frame does not shrink it.
 pub(super) fn shrink(mask: &Array2<bool>, radius: f64) -> Array2<bool> {
-    grow(&mask.mapv(|inside| !inside), radius).mapv(|outside| !outside)
+    not(&grow(&not(mask), radius))
 }
 
 /// The mask with gaps closed that a disc of this radius does not fit into.
@@ -138,6 +173,19 @@ mod tests {
         mask[[1, 1]] = true;
         let sizes: Vec<usize> = patches(&mask).iter().map(|patch| patch.cells.len()).collect();
         assert_eq!(sizes, [1, 1, 81]);
+    }
+
+    #[test]
+    fn what_is_enclosed_is_filled_and_what_opens_to_the_frame_is_not() {
+        let ring = Array2::from_shape_fn((41, 51), |cell| disc(9.0)[cell] && !disc(6.0)[cell]);
+        assert_eq!(fill_holes(&ring), disc(9.0));
+        let mut open = ring.clone();
+        open.slice_mut(ndarray::s![20, ..25]).fill(false);
+        assert_eq!(fill_holes(&open), open);
+        let corner = Array2::from_shape_fn((5, 6), |(row, column)| {
+            row == 1 && column < 2 || column == 1 && row < 2
+        });
+        assert_eq!(fill_holes(&corner), corner);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! neither the firing pin nor flowback nor the shoulder bends it.
 
 use super::centre::Ring;
-use super::relief::{Relief, quantile_of};
+use super::relief::{Relief, place_of, quantile_of};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -93,14 +93,17 @@ pub(super) fn fit_form(relief: &Relief, primer: Ring) -> Option<Form> {
     let mut form = [plane[0], plane[1], plane[2], 0.0, 0.0, 0.0];
     let mut deviation = core_deviation(quantile);
     let (mut tolerance, mut share) = (0.0, 0.0);
+    let mut off: Vec<f64> = cells.iter().map(|cell| residual(cell, &form).abs()).collect();
+    let mut ordered = Vec::with_capacity(cells.len());
     for _ in 0..ROUNDS {
         tolerance = (DEVIATIONS * deviation).clamp(TOLERANCE.0, TOLERANCE.1);
-        let near: Vec<&Cell> =
-            cells.iter().filter(|cell| residual(cell, &form).abs() < tolerance).collect();
-        share = near.len() as f64 / cells.len() as f64;
-        form = least_squares(&near)?;
-        let mut spread: Vec<f64> = cells.iter().map(|cell| residual(cell, &form).abs()).collect();
-        deviation = core_deviation(quantile_of(&mut spread, SHARE)?);
+        let near = || cells.iter().zip(&off).filter(|(_, off)| **off < tolerance);
+        share = near().count() as f64 / cells.len() as f64;
+        form = least_squares(near().map(|(cell, _)| cell))?;
+        off.clear();
+        off.extend(cells.iter().map(|cell| residual(cell, &form).abs()));
+        ordered.clone_from(&off);
+        deviation = core_deviation(quantile_of(&mut ordered, SHARE)?);
     }
     Some(Form { centre: (primer.x, primer.y), terms: form, tolerance, share })
 }
@@ -120,13 +123,15 @@ fn residual(cell: &Cell, form: &[f64; TERMS]) -> f64 {
 fn steadiest_plane(cells: &[Cell]) -> Option<([f64; 3], f64)> {
     let mut draws = ChaCha8Rng::seed_from_u64(0);
     let mut draw = || (draws.next_u64() % cells.len() as u64) as usize;
-    let sampled: Vec<&Cell> = if cells.len() <= SAMPLED {
-        cells.iter().collect()
+    let point = |cell: &Cell| (cell.terms[1], cell.terms[2], cell.height);
+    let sampled: Vec<(f64, f64, f64)> = if cells.len() <= SAMPLED {
+        cells.iter().map(point).collect()
     } else {
-        (0..SAMPLED).map(|_| &cells[draw()]).collect()
+        (0..SAMPLED).map(|_| point(&cells[draw()])).collect()
     };
     let mut best: Option<([f64; 3], f64)> = None;
     let mut residuals = Vec::with_capacity(sampled.len());
+    let place = place_of(sampled.len(), SHARE);
     for _ in 0..TRIES {
         let [a, b, c] = [(); 3].map(|()| &cells[draw()]);
         let Some(plane) = through(a, b, c) else { continue };
@@ -134,13 +139,19 @@ fn steadiest_plane(cells: &[Cell]) -> Option<([f64; 3], f64)> {
         if (plane[1] * plane[1] + plane[2] * plane[2]).sqrt() > GREATEST_SLOPE * 1e3 {
             continue;
         }
-        let form = [plane[0], plane[1], plane[2], 0.0, 0.0, 0.0];
         residuals.clear();
-        residuals.extend(sampled.iter().map(|cell| residual(cell, &form).abs()));
-        let quantile = quantile_of(&mut residuals, SHARE)?;
-        if best.is_none_or(|(_, least)| quantile < least) {
-            best = Some((plane, quantile));
+        residuals.extend(
+            sampled
+                .iter()
+                .map(|(x, y, height)| (height - (plane[0] + plane[1] * x + plane[2] * y)).abs()),
+        );
+        // Few planes are better than all before: to count is enough to tell that one is not.
+        if let Some((_, least)) = best
+            && residuals.iter().filter(|residual| **residual < least).count() <= place
+        {
+            continue;
         }
+        best = Some((plane, quantile_of(&mut residuals, SHARE)?));
     }
     best
 }
@@ -161,11 +172,12 @@ fn through(a: &Cell, b: &Cell, c: &Cell) -> Option<[f64; 3]> {
 }
 
 /// The polynomial with the least squared residuals.
-fn least_squares(cells: &[&Cell]) -> Option<[f64; TERMS]> {
+fn least_squares<'a>(cells: impl Iterator<Item = &'a Cell>) -> Option<[f64; TERMS]> {
     let mut matrix = [[0.0; TERMS + 1]; TERMS];
-    for cell in cells {
-        for (row, left) in matrix.iter_mut().zip(&cell.terms) {
-            for (sum, right) in row.iter_mut().zip(cell.terms.iter().chain([&cell.height])) {
+    for Cell { terms: [_, x, y, xx, xy, yy], height } in cells {
+        let right = [1.0, *x, *y, *xx, *xy, *yy, *height];
+        for (row, left) in matrix.iter_mut().zip(right) {
+            for (sum, right) in row.iter_mut().zip(right) {
                 *sum += left * right;
             }
         }

@@ -3,17 +3,18 @@
 //! [`Relief`] is the surface on a coarse square grid: what edges, forms and depths are found on. Heights
 //! are micrometres within this module, since every threshold here is a few of them. Not for texture.
 
+use super::window::Window;
 use crate::filter::{Samples, smooth};
 use crate::parameters::Segmentation;
 use crate::surface::Surface;
 use crate::units::Length;
-use ndarray::{Array2, Zip};
+use ndarray::{Array2, Zip, s};
 
 /// Least share of the low-pass's weight on measured samples for a cell to be measured.
 const LEAST_SUPPORT: f32 = 0.3;
 
-/// A surface on a coarse grid whose centre is the frame's. Places are micrometres from that centre, x to
-/// the right and y down.
+/// A surface, or a part of it, on a coarse grid. Places are micrometres from the centre of the whole frame, x to the right
+/// and y down.
 #[derive(Clone, Debug)]
 pub(super) struct Relief {
     /// Heights in micrometres, (rows, columns); 0 where missing.
@@ -22,19 +23,16 @@ pub(super) struct Relief {
     pub(super) mask: Array2<bool>,
     /// Micrometres between cells.
     pub(super) spacing: f64,
+    /// (rows, columns) of the whole frame.
+    frame: (usize, usize),
+    /// Row and column in the frame of the first cell.
+    first: (usize, usize),
 }
 
 impl Relief {
     /// Low-passes the surface about its median height.
     pub(super) fn new(surface: &Surface, parameters: &Segmentation) -> Self {
-        let mut measured: Vec<f64> = surface
-            .heights()
-            .iter()
-            .zip(surface.mask())
-            .filter(|(_, valid)| **valid)
-            .map(|(height, _)| *height)
-            .collect();
-        let median = median_of(&mut measured).unwrap_or(0.0);
+        let median = median_height(surface);
         let mut heights = Array2::<f32>::zeros(surface.mask().dim());
         let mut weights = Array2::<f32>::zeros(surface.mask().dim());
         Zip::from(&mut heights)
@@ -61,7 +59,19 @@ impl Relief {
                 *height = 0.0;
             }
         });
-        Self { heights, mask, spacing: parameters.spacing.micrometres() }
+        let spacing = parameters.spacing.micrometres();
+        Self { frame: mask.dim(), first: (0, 0), heights, mask, spacing }
+    }
+
+    /// A part of it.
+    pub(super) fn part(&self, window: &Window) -> Self {
+        Self {
+            heights: window.cut(&self.heights),
+            mask: window.cut(&self.mask),
+            spacing: self.spacing,
+            frame: self.frame,
+            first: (self.first.0 + window.rows.start, self.first.1 + window.columns.start),
+        }
     }
 
     /// From the lowest to the highest measured cell, in micrometres.
@@ -81,7 +91,8 @@ impl Relief {
 
     /// Where a cell lies.
     pub(super) fn place(&self, row: usize, column: usize) -> (f64, f64) {
-        let (rows, columns) = self.dim();
+        let (row, column) = (row + self.first.0, column + self.first.1);
+        let (rows, columns) = self.frame;
         (
             (column as f64 - (columns - 1) as f64 / 2.0) * self.spacing,
             (row as f64 - (rows - 1) as f64 / 2.0) * self.spacing,
@@ -100,15 +111,36 @@ impl Relief {
 
     /// The place in cells (row, column) of a point; it may lie outside.
     pub(super) fn cell(&self, x: f64, y: f64) -> (f64, f64) {
-        let (rows, columns) = self.dim();
-        (y / self.spacing + (rows - 1) as f64 / 2.0, x / self.spacing + (columns - 1) as f64 / 2.0)
+        let (rows, columns) = self.frame;
+        let row = y / self.spacing + (rows - 1) as f64 / 2.0;
+        let column = x / self.spacing + (columns - 1) as f64 / 2.0;
+        (row - self.first.0 as f64, column - self.first.1 as f64)
     }
 
-    /// Where each of `count` samples along an axis lies, and in which of so many cells.
-    pub(super) fn along(&self, count: usize, step: Length, cells: usize) -> Vec<(f64, usize)> {
+    /// Where each of `count` rows of samples lies, and in which row of cells; `None` beyond this part. At the frame's end the
+    /// last cell holds what lies outside of it.
+    pub(super) fn rows(&self, count: usize, step: Length) -> Vec<(f64, Option<usize>)> {
+        self.along(count, step, self.frame.0, self.first.0, self.dim().0)
+    }
+
+    /// The same of columns.
+    pub(super) fn columns(&self, count: usize, step: Length) -> Vec<(f64, Option<usize>)> {
+        self.along(count, step, self.frame.1, self.first.1, self.dim().1)
+    }
+
+    /// Places along an axis of which the frame has so many cells, and this part the `cells` from `first` on.
+    fn along(
+        &self,
+        count: usize,
+        step: Length,
+        frame: usize,
+        first: usize,
+        cells: usize,
+    ) -> Vec<(f64, Option<usize>)> {
         let at = |index| (index as f64 - (count - 1) as f64 / 2.0) * step.micrometres();
-        let cell = |at: f64| (at / self.spacing + (cells - 1) as f64 / 2.0).round().max(0.0);
-        (0..count).map(at).map(|at| (at, (cell(at) as usize).min(cells - 1))).collect()
+        let cell = |at: f64| (at / self.spacing + (frame - 1) as f64 / 2.0).round().max(0.0);
+        let here = |cell: usize| cell.checked_sub(first).filter(|cell| *cell < cells);
+        (0..count).map(at).map(|at| (at, here((cell(at) as usize).min(frame - 1)))).collect()
     }
 
     /// Height at a point, bilinear; says whether it is outside the frame or was not measured.
@@ -135,6 +167,21 @@ impl Relief {
     }
 }
 
+/// The median of heights, in metres, by every third row and column: what it is for is far coarser than that.
+fn median_height(surface: &Surface) -> f64 {
+    let thinned = s![..;3, ..;3];
+    let heights = surface.heights();
+    let mut measured = Vec::with_capacity(heights.len() / 9);
+    Zip::from(heights.slice(thinned)).and(surface.mask().slice(thinned)).for_each(
+        |height, valid| {
+            if *valid {
+                measured.push(*height);
+            }
+        },
+    );
+    median_of(&mut measured).unwrap_or(0.0)
+}
+
 /// What there is at a point.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Reading {
@@ -153,8 +200,15 @@ pub(super) fn median_of(values: &mut [f64]) -> Option<f64> {
 
 /// The value below which this share of the others lie; orders the values. `None` of none.
 pub(super) fn quantile_of(values: &mut [f64], share: f64) -> Option<f64> {
-    let last = values.len().checked_sub(1)?;
-    let place = ((values.len() as f64 * share) as usize).min(last);
-    let (_, value, _) = values.select_nth_unstable_by(place, f64::total_cmp);
+    if values.is_empty() {
+        return None;
+    }
+    let (_, value, _) =
+        values.select_nth_unstable_by(place_of(values.len(), share), f64::total_cmp);
     Some(*value)
+}
+
+/// Which of so many values in order is the one of [`quantile_of`].
+pub(super) fn place_of(count: usize, share: f64) -> usize {
+    ((count as f64 * share) as usize).min(count.saturating_sub(1))
 }

@@ -8,6 +8,7 @@ use super::centre::Ring;
 use super::plateau::solve;
 use super::relief::{Reading, Relief, median_of};
 use std::f64::consts::TAU;
+use std::sync::LazyLock;
 
 /// Number of rays.
 pub(super) const RAYS: usize = 360;
@@ -220,11 +221,12 @@ impl Curve {
                     continue;
                 }
                 let weight = (1.0 - off * off) * (1.0 - off * off);
-                let terms = basis(ray, harmonics);
-                for (row, left) in rows.iter_mut().zip(&terms) {
-                    for (sum, right) in row.iter_mut().zip(terms.iter().chain([&distance])) {
+                let terms = &BASES[ray][..=2 * harmonics];
+                for (row, left) in rows.iter_mut().zip(terms) {
+                    for (sum, right) in row.iter_mut().zip(terms) {
                         *sum += weight * left * right;
                     }
+                    row[9] += weight * left * distance;
                 }
             }
             // Harmonics that are not asked for are zero.
@@ -238,19 +240,21 @@ impl Curve {
     }
 
     fn at(&self, ray: usize) -> f64 {
-        basis(ray, 4).iter().zip(&self.terms).map(|(basis, term)| basis * term).sum()
+        BASES[ray].iter().zip(&self.terms).map(|(basis, term)| basis * term).sum()
     }
 }
 
-fn basis(ray: usize, harmonics: usize) -> [f64; 9] {
-    let mut basis = [0.0; 9];
-    basis[0] = 1.0;
-    for harmonic in 1..=harmonics {
-        let (sin, cos) = libm::sincos((ray * harmonic % RAYS) as f64 / RAYS as f64 * TAU);
-        (basis[2 * harmonic - 1], basis[2 * harmonic]) = (cos, sin);
+/// What the terms of a curve are multiplied with in each direction.
+static BASES: LazyLock<[[f64; 9]; RAYS]> = LazyLock::new(|| {
+    let mut bases = [[1.0; 9]; RAYS];
+    for (ray, basis) in bases.iter_mut().enumerate() {
+        for harmonic in 1..=4 {
+            let (cos, sin) = direction(ray * harmonic % RAYS);
+            (basis[2 * harmonic - 1], basis[2 * harmonic]) = (cos, sin);
+        }
     }
-    basis
-}
+    bases
+});
 
 /// The circle through points given by ray and distance (Kåsa 1976), without those far off it.
 fn circle(points: &[(usize, f64)], about: Ring) -> Option<Ring> {

@@ -8,7 +8,7 @@ use super::inside::within;
 use super::patches::{close, grow, open, patches};
 use super::relief::{Reading, Relief};
 use crate::surface::Surface;
-use ndarray::{Array2, Array3, Axis};
+use ndarray::{Array2, Array3, Axis, Slice};
 
 /// Half the window, in micrometres.
 const REACH: f64 = 100.0;
@@ -108,10 +108,12 @@ fn slopes(surface: &Surface, relief: &Relief, wanted: &Array2<bool>) -> Array3<f
     let (rows, columns) = (surface.rows(), surface.columns());
     let (heights, mask) = (surface.heights(), surface.mask());
     let (step_x, step_y) = (spacing.x.micrometres(), spacing.y.micrometres());
-    let cell_rows = relief.along(rows, spacing.y, dim.0);
-    let cell_columns = relief.along(columns, spacing.x, dim.1);
-    for (row, &(_, cell_row)) in (1..rows.saturating_sub(1)).zip(&cell_rows[1..]) {
-        for (column, &(_, cell_column)) in (1..columns.saturating_sub(1)).zip(&cell_columns[1..]) {
+    let cell_rows = relief.rows(rows, spacing.y);
+    let cell_columns = relief.columns(columns, spacing.x);
+    for row in 1..rows.saturating_sub(1) {
+        let (_, Some(cell_row)) = cell_rows[row] else { continue };
+        for column in 1..columns.saturating_sub(1) {
+            let (_, Some(cell_column)) = cell_columns[column] else { continue };
             let cell = [cell_row, cell_column];
             if !wanted[cell] {
                 continue;
@@ -133,15 +135,21 @@ fn slopes(surface: &Surface, relief: &Relief, wanted: &Array2<bool>) -> Array3<f
 
 /// Sums over (2 reach + 1) cells along both axes.
 fn window(mut sums: Array3<f64>, reach: usize) -> Array3<f64> {
-    for axis in 1..3 {
-        for mut lane in sums.lanes_mut(Axis(axis)) {
-            let values = lane.to_vec();
-            if values.iter().all(|value| *value == 0.0) {
-                continue;
-            }
-            for (index, sum) in lane.iter_mut().enumerate() {
-                let near = index.saturating_sub(reach)..(index + reach + 1).min(values.len());
-                *sum = values[near].iter().sum();
+    let reach = reach as isize;
+    for mut field in sums.outer_iter_mut() {
+        for axis in [Axis(0), Axis(1)] {
+            let values = field.to_owned();
+            field.fill(0.0);
+            let count = values.len_of(axis) as isize;
+            for aside in (-reach..=reach).filter(|aside| aside.abs() < count) {
+                // The value that lies so far aside, wherever there is one.
+                let (to, from) = (
+                    Slice::from(0.max(-aside)..count.min(count - aside)),
+                    Slice::from(0.max(aside)..count.min(count + aside)),
+                );
+                field
+                    .slice_axis_mut(axis, to)
+                    .zip_mut_with(&values.slice_axis(axis, from), |sum, value| *sum += value);
             }
         }
     }
