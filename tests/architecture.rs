@@ -195,6 +195,30 @@ const FENCES: &[(&[&str], &[&str])] = &[
     (&["axum::"], &["service"]),
     (&["anyhow"], &["cli"]),
     (&["println!", "eprintln!"], &["cli"]),
+    // Their last digit is the system's; `libm`'s is the same everywhere.
+    (
+        &[
+            ".sin()",
+            ".cos()",
+            ".tan()",
+            ".atan(",
+            ".atan2(",
+            ".acos(",
+            ".asin(",
+            ".hypot(",
+            ".exp()",
+            ".exp2()",
+            ".exp_m1()",
+            ".ln()",
+            ".ln_1p()",
+            ".log2()",
+            ".log10()",
+            ".powf(",
+            ".cbrt()",
+            ".tanh()",
+        ],
+        &[],
+    ),
 ];
 
 fn root() -> PathBuf {
@@ -284,7 +308,7 @@ fn the_table_of_arrows_has_no_cycle() {
 fn files_the_clock_and_the_environment_stay_outside_the_engine() {
     let mut wrong = Vec::new();
     for (module, path, text) in sources() {
-        if path.ends_with("tests.rs") {
+        if path.to_string_lossy().ends_with("tests.rs") {
             continue;
         }
         let code = code(&text);

@@ -217,7 +217,7 @@ fn submission(
     writer.write_record(["pair_id", "lr"])?;
     for ((questioned, reference), ratio) in ratios {
         if let Some(pair) = benchmark.pair([questioned, reference]) {
-            writer.write_record([pair, &format!("{:.6e}", 10f64.powf(*ratio))])?;
+            writer.write_record([pair, &format!("{:.6e}", libm::exp10(*ratio))])?;
         }
     }
     Ok(writer.into_inner()?)

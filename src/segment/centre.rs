@@ -16,7 +16,7 @@ const GREATEST_SLOPE: f32 = 0.5;
 /// Depth that is assumed of large holes, below the median, in micrometres.
 const HOLE_DEPTH: f32 = 150.0;
 /// Cells of the relief along a side of one cell of the votes.
-const COARSER: f64 = 2.0;
+const COARSER: usize = 2;
 /// How far outside the frame a centre may lie, in micrometres.
 const MARGIN: f64 = 800.0;
 
@@ -31,7 +31,7 @@ pub(super) struct Ring {
 /// The circle that most of the steep ground points to; `None` where nothing is steep.
 pub(super) fn find_primer(relief: &Relief, parameters: &Segmentation) -> Option<Ring> {
     let filled = fill(relief);
-    let step = relief.spacing * COARSER;
+    let step = relief.spacing * COARSER as f64;
     let least = parameters.least_primer_radius.micrometres();
     let most = parameters.greatest_primer_radius.micrometres();
     let radii: Vec<f64> =
@@ -42,8 +42,9 @@ pub(super) fn find_primer(relief: &Relief, parameters: &Segmentation) -> Option<
     let (across, down) = (side(width), side(height));
     let centre = ((across - 1) as f64 / 2.0, (down - 1) as f64 / 2.0);
     let mut voters = Vec::new();
-    for row in 1..rows.saturating_sub(1) {
-        for column in 1..columns.saturating_sub(1) {
+    // Heights are smooth over more than a cell of the votes: what lies between would say the same.
+    for row in (1..rows.saturating_sub(1)).step_by(COARSER) {
+        for column in (1..columns.saturating_sub(1)).step_by(COARSER) {
             let along_x = filled[[row, column + 1]] - filled[[row, column - 1]];
             let along_y = filled[[row + 1, column]] - filled[[row - 1, column]];
             let rise = (along_x * along_x + along_y * along_y).sqrt();

@@ -180,7 +180,7 @@ fn climb(departures: &Relief, deep: &Patch, limit: &Array2<bool>, opening: f64) 
         }
         let (cell_x, cell_y) = departures.place(row, column);
         let (right, down) = (cell_x - x, cell_y - y);
-        let length = right.hypot(down).max(1.0);
+        let length = (right * right + down * down).sqrt().max(1.0);
         let step = departures.spacing;
         let outer = departures.read(cell_x + step * right / length, cell_y + step * down / length);
         match (departures.read(cell_x, cell_y), outer) {

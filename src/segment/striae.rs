@@ -60,7 +60,7 @@ pub(super) fn find_shear(
             }
         }
     }
-    let length = mean.0.hypot(mean.1);
+    let length = (mean.0 * mean.0 + mean.1 * mean.1).sqrt();
     if length <= 0.0 {
         return none;
     }
@@ -96,7 +96,7 @@ fn slope(relief: &Relief, (row, column): (usize, usize)) -> f64 {
     };
     let along = read(1.0, 0.0) - read(-1.0, 0.0);
     let across = read(0.0, 1.0) - read(0.0, -1.0);
-    let slope = along.hypot(across) / (2.0 * step);
+    let slope = (along * along + across * across).sqrt() / (2.0 * step);
     if slope.is_nan() { f64::INFINITY } else { slope }
 }
 
@@ -110,11 +110,13 @@ fn slopes(surface: &Surface, relief: &Relief, wanted: &Array2<bool>) -> Array3<f
     let (step_x, step_y) = (spacing.x.micrometres(), spacing.y.micrometres());
     let cell_rows = relief.rows(rows, spacing.y);
     let cell_columns = relief.columns(columns, spacing.x);
-    for row in 1..rows.saturating_sub(1) {
-        let (_, Some(cell_row)) = cell_rows[row] else { continue };
-        for column in 1..columns.saturating_sub(1) {
-            let (_, Some(cell_column)) = cell_columns[column] else { continue };
-            let cell = [cell_row, cell_column];
+    // What has neighbours on every side.
+    for (row, (_, cell_row)) in (1..rows.saturating_sub(1)).zip(cell_rows.into_iter().skip(1)) {
+        let Some(cell_row) = cell_row else { continue };
+        for (column, &(_, cell_column)) in
+            (1..columns.saturating_sub(1)).zip(cell_columns.iter().skip(1))
+        {
+            let Some(cell) = cell_column.map(|column| [cell_row, column]) else { continue };
             if !wanted[cell] {
                 continue;
             }

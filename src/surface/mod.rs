@@ -21,7 +21,7 @@ pub use region::{Region, Regions, UnknownRegion};
 pub use texture::Texture;
 
 use crate::units::Length;
-use ndarray::Array2;
+use ndarray::{Array2, Zip};
 use serde::{Deserialize, Serialize};
 
 /// Distance between neighbouring samples along each axis.
@@ -129,12 +129,16 @@ impl Surface {
                 return Err(SurfaceError::Spacing { axis, metres });
             }
         }
-        for (((row, column), height), &valid) in heights.indexed_iter_mut().zip(&mask) {
+        Zip::from(&mut heights).and(&mask).for_each(|height, valid| {
             if !valid {
                 *height = 0.0;
-            } else if !height.is_finite() {
-                return Err(SurfaceError::NotFinite { row, column, height: *height });
             }
+        });
+        if !heights.iter().all(|height| height.is_finite())
+            && let Some(((row, column), &height)) =
+                heights.indexed_iter().find(|(_, height)| !height.is_finite())
+        {
+            return Err(SurfaceError::NotFinite { row, column, height });
         }
         Ok(Self { heights, mask, spacing, kind })
     }

@@ -25,13 +25,11 @@ pub(super) fn decode(
 ) -> Decoded {
     let size = axis.data_type.bytes();
     let mut infinite = 0;
-    let heights = Array2::from_shape_fn((rows, columns), |(row, column)| {
-        let index = row * columns + column;
+    let stored = data.chunks_exact(size).enumerate().map(|(index, bytes)| {
         if !valid.is_none_or(|bits| is_valid(bits, index)) {
             return f64::NAN;
         }
-        let stored = number(axis.data_type, &data[index * size..(index + 1) * size]);
-        let mut height = stored;
+        let mut height = number(axis.data_type, bytes);
         // Neutral steps are left out, so that what needs none keeps its bits.
         if let Some(increment) = axis.increment {
             height *= increment;
@@ -45,6 +43,8 @@ pub(super) fn decode(
         infinite += usize::from(height.is_infinite());
         height
     });
+    let heights = Array2::from_shape_vec((rows, columns), stored.collect())
+        .expect("the data is as long as the shape wants");
     Decoded { heights, infinite }
 }
 
