@@ -122,6 +122,41 @@ fn two_raw_heads_of_one_firearm_agree_more_than_by_hand_and_more_than_with_any_o
 }
 
 #[test]
+fn partly_cropped_heads_are_compared_as_they_are() {
+    let Some(folder) = real_data() else { return };
+    let engine = Engine::new(Parameters::default(), Arithmetic::Vectorised);
+    let mut workspace = engine.workspace();
+    let raw = |name: &str| {
+        // As measured, the spacing is in micrometres; what a person worked on says metres and means them.
+        let worked_on = name.ends_with("_processed");
+        let unit = if worked_on { SpacingUnit::AsWritten } else { SpacingUnit::Micrometres };
+        cropped(&folder.join(format!("raw/{name}.x3p")), unit, &engine)
+    };
+    let one_firearm = ["K002eG1_processed", "K002eG2_original", "K227iG3_original"];
+    let others = ["K011sR1", "K013pC1", "K013sA1_processed", "K013sA2_processed"];
+    let (mut least, mut most) = (1.0_f64, 0.0_f64);
+    for (index, questioned) in one_firearm.into_iter().enumerate() {
+        let matcher = Matcher::new(&engine, raw(questioned));
+        let mut share = |reference: &str| {
+            let comparison = matcher.compare(&raw(reference), &mut workspace).unwrap();
+            println!(
+                "{questioned} {reference} {} of {}",
+                comparison.cmc_count(),
+                comparison.cells()
+            );
+            comparison.cmc_fraction()
+        };
+        for reference in &one_firearm[index + 1..] {
+            least = least.min(share(reference));
+        }
+        for reference in others {
+            most = most.max(share(reference));
+        }
+    }
+    assert!(least > most, "{least} of one firearm, {most} of two");
+}
+
+#[test]
 fn the_breech_face_covers_what_a_person_kept_of_it() {
     let Some(folder) = real_data() else { return };
     let engine = Engine::new(Parameters::default(), Arithmetic::Vectorised);
