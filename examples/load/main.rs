@@ -4,10 +4,10 @@
 //! over mutual TLS as a laboratory would:
 //!
 //! ```text
-//! cargo build --release && cargo run --release --example load -- fill --store region
-//! cargo run --release --example load -- run --store region       # the load
-//! cargo run --release --example load -- stop --store region      # SIGTERM in its middle, and how soon it is back
-//! cargo run --release --example load -- hostile --store region   # slow and hostile clients beside honest ones
+//! cargo build --release && cargo run --release --features load --example load -- fill --store region
+//! cargo run --release --features load --example load -- run --store region       # the load
+//! cargo run --release --features load --example load -- stop --store region      # SIGTERM in its middle, and how soon it is back
+//! cargo run --release --features load --example load -- hostile --store region   # slow and hostile clients beside honest ones
 //! ```
 //!
 //! Exit codes: 0 everything was as it has to be, 2 something was not.

@@ -14,7 +14,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Generator, Iterator, List, Optional, TypeVar, Union
+from typing import Any, Callable, Generator, Iterator, List, Optional, Sequence, TypeVar, Union
 
 import grpc
 from google.rpc import error_details_pb2
@@ -56,13 +56,18 @@ Sharing = record_pb2.Sharing
 Weight = weight_pb2.Weight
 REGION = record_pb2.AUDIENCE_REGION
 BREECH_FACE = scan_pb2.MARK_KIND_BREECH_FACE
+FIRING_PIN = scan_pb2.MARK_KIND_FIRING_PIN
+EJECTOR = scan_pb2.MARK_KIND_EJECTOR
+APERTURE_SHEAR = scan_pb2.MARK_KIND_APERTURE_SHEAR
 
 T = TypeVar("T")
 Event = Union[
     search_service_pb2.SearchProgress,
     search_service_pb2.SearchCandidate,
+    search_service_pb2.SearchExhibit,
     search_service_pb2.RestrictedCandidate,
     search_service_pb2.SearchSummary,
+    search_service_pb2.SearchMarks,
 ]
 
 
@@ -160,6 +165,16 @@ class SearchResult:
     restricted: List[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class ExhibitsResult:
+    """What a search by several marks found. Leads: only an examiner makes a hit."""
+
+    searched: search_service_pb2.SearchMarks
+    exhibits: List[search_service_pb2.SearchExhibit] = field(default_factory=list)
+    # Laboratories that do not share a record among the best: ask there.
+    restricted: List[str] = field(default_factory=list)
+
+
 class Client:
     """A connection to a casemark service over mutual TLS. Use it in a `with`."""
 
@@ -249,9 +264,13 @@ class Client:
         top: int = 20,
         omit_cells: bool = False,
         options: Optional[ReadOptions] = None,
+        marks: Sequence[int] = (),
     ) -> Generator[Event, None, None]:
         """Searches the store: yields progress, then the candidates, best first, then whose records
         are among the best and not shared, then the summary.
+
+        With `marks`, of an uploaded whole head: exhibits in place of candidates, ranked by all these
+        marks together, and `SearchMarks` in place of the summary.
 
         Raises `BrokenAnswer` if there is no summary: then it is no result, whatever came before. To
         stop the search on the server, close this generator. `find` is simpler where progress does
@@ -259,7 +278,11 @@ class Client:
         """
         request = search_service_pb2.SearchRequest
         query = search_service_pb2.SearchQuery(
-            questioned=_source(questioned, options), filter=filter, top=top, omit_cells=omit_cells
+            questioned=_source(questioned, options),
+            filter=filter,
+            top=top,
+            omit_cells=omit_cells,
+            marks=marks,  # type: ignore[arg-type]
         )
 
         def messages() -> Iterator[search_service_pb2.SearchRequest]:
@@ -280,10 +303,15 @@ class Client:
                     yield response.progress
                 elif kind == "candidate":
                     yield response.candidate
+                elif kind == "exhibit":
+                    yield response.exhibit
                 elif kind == "restricted":
                     yield response.restricted
                 elif kind == "summary":
                     yield response.summary
+                    return
+                elif kind == "marks":
+                    yield response.marks
                     return
                 response = _translated(lambda: next(call, None))
         finally:
@@ -303,6 +331,22 @@ class Client:
                 restricted.append(event.laboratory)
             elif isinstance(event, search_service_pb2.SearchSummary):
                 return SearchResult(event, candidates, restricted)
+        raise BrokenAnswer("the search ended without a summary: it is no result")
+
+    def find_exhibits(self, questioned: Path, marks: Sequence[int], **how: Any) -> ExhibitsResult:
+        """Searches by several marks of a whole head, as `search` does, to its end.
+
+        Look at `searched.complete`: where it is false, something could not be compared. A mark that
+        the head does not show (`searched.marks_not_shown`) is no evidence.
+        """
+        exhibits, restricted = [], []
+        for event in self.search(questioned, marks=marks, **how):
+            if isinstance(event, search_service_pb2.SearchExhibit):
+                exhibits.append(event)
+            elif isinstance(event, search_service_pb2.RestrictedCandidate):
+                restricted.append(event.laboratory)
+            elif isinstance(event, search_service_pb2.SearchMarks):
+                return ExhibitsResult(event, exhibits, restricted)
         raise BrokenAnswer("the search ended without a summary: it is no result")
 
     def compare(

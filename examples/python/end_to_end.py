@@ -1,8 +1,8 @@
 """Does the client do with a real service what it says? `tests/cli/python_client.rs` runs this.
 
 Wants an empty store, a second laboratory that may search and not enter, one that the service does
-not know, and a folder that `casemark simulate` made with three shots of each firearm. Prints a line
-of JSON for each check, and exits with 1 if one failed.
+not know, and two folders that `casemark simulate` made: with three shots of each firearm, and with
+two heads. Prints a line of JSON for each check, and exits with 1 if one failed.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ import traceback
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import grpc
 
 from casemark_client import (
+    BREECH_FACE,
+    FIRING_PIN,
     REGION,
     BrokenAnswer,
     CasemarkError,
@@ -71,10 +73,10 @@ class EndToEnd:
         words = self.words
         return Client(words.address, words.authority, certificate, key, attempts=attempts)
 
-    def exhibit(self, path: Path) -> ExhibitMetadata:
+    def exhibit(self, path: Path, case_number: Optional[str] = None) -> ExhibitMetadata:
         return ExhibitMetadata(
             laboratory=self.words.laboratory,
-            case_number=f"2026-{path.stem[:5]}",
+            case_number=case_number or f"2026-{path.stem[:5]}",
             label=path.stem,
             country="BB",
             calibre="9 mm Luger",
@@ -385,6 +387,36 @@ class EndToEnd:
         )
         return {"codes": codes}
 
+    def search_by_several_marks(self) -> Dict[str, Any]:
+        marks = [BREECH_FACE, FIRING_PIN]
+        entered: Dict[str, List[str]] = {}
+        heads: Dict[str, List[Path]] = {}
+        for path in sorted(self.words.heads.glob("*.x3p")):
+            heads.setdefault(path.stem[:5], []).append(path)
+        for reference, _ in heads.values():
+            # Labels are those of the shots, and a case with its label is one exhibit.
+            exhibit = self.exhibit(reference, "2026-heads")
+            answers = [self.client.enrol(reference, exhibit, mark) for mark in marks]
+            expect(len({each.exhibit_id for each in answers}) == 1, "marks of one head, two exhibits")
+            entered[answers[0].exhibit_id] = [each.scan_id for each in answers]
+        first, strongest = 0, 0.0
+        for exhibit_id, (_, questioned) in zip(entered, heads.values()):
+            only = Filter(case_number="2026-heads")
+            result = self.client.find_exhibits(questioned, marks, filter=only, omit_cells=True)
+            expect(result.searched.complete, "the search is not complete")
+            expect(not result.searched.marks_not_shown, "the head shows both marks")
+            searched = [each.mark for each in result.searched.searches]
+            expect(searched == marks, f"searched for {searched}")
+            best = result.exhibits[0]
+            expect(best.exhibit_id == exhibit_id, f"first is {best.exhibit_id}")
+            found = [each.record.scan_id for each in best.marks]
+            expect(found == entered[exhibit_id], f"its marks are {found}")
+            first += 1
+            strongest = max(each.comparison.figures.cmc_fraction for each in best.marks)
+        for exhibit_id in entered:
+            self.client.withdraw("it was for a test", exhibit_id=exhibit_id)
+        return {"searches": first, "strongest": strongest}
+
     def run(self) -> bool:
         passed = 0
         checks = (
@@ -405,6 +437,7 @@ class EndToEnd:
             self.search_without_summary_is_no_result,
             self.strangers_get_nothing,
             self.withdrawn_is_not_found,
+            self.search_by_several_marks,
         )
         for check in checks:
             line: Dict[str, Any] = {"check": check.__name__}
@@ -437,6 +470,7 @@ def main() -> int:
         "stranger-certificate",
         "stranger-key",
         "scans",
+        "heads",
     ):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--beyond-limit", type=int, required=True, help="bytes the service refuses")

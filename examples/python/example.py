@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import List, Optional, Sequence
 
 from casemark_client import (
+    APERTURE_SHEAR,
+    BREECH_FACE,
+    EJECTOR,
+    FIRING_PIN,
     BrokenAnswer,
     CasemarkError,
     Client,
@@ -18,6 +22,23 @@ from casemark_client import (
     Weight,
     search_service_pb2,
 )
+
+
+MARKS = {
+    "breech_face": BREECH_FACE,
+    "firing_pin": FIRING_PIN,
+    "ejector": EJECTOR,
+    "aperture_shear": APERTURE_SHEAR,
+}
+NAMES = {mark: name.replace("_", " ") for name, mark in MARKS.items()}
+
+
+def marks(text: str) -> List[int]:
+    """Names of marks, divided by commas."""
+    unknown = [name for name in text.split(",") if name not in MARKS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"no mark is called {unknown[0]!r}")
+    return [MARKS[name] for name in text.split(",")]
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -57,6 +78,8 @@ def enrol(client: Client, words: argparse.Namespace) -> int:
 
 def search(client: Client, words: argparse.Namespace) -> int:
     """Searches with a scan, telling how far it is, and prints the candidates."""
+    if words.marks:
+        return search_by_marks(client, words)
     only = Filter(calibre=words.calibre, country=words.country)
     candidates, restricted = [], []
     for event in client.search(scan(words.questioned), filter=only, top=words.top):
@@ -95,6 +118,37 @@ def search(client: Client, words: argparse.Namespace) -> int:
         )
         return 2
     return 0 if candidates or restricted else 1
+
+
+def search_by_marks(client: Client, words: argparse.Namespace) -> int:
+    """Searches by several marks of a whole head and prints the exhibits."""
+    only = Filter(calibre=words.calibre, country=words.country)
+    result = client.find_exhibits(Path(words.questioned), words.marks, filter=only, top=words.top)
+    rows = []
+    for exhibit in result.exhibits:
+        weight = exhibit.weight
+        rows.append(
+            (
+                exhibit.rank,
+                exhibit.exhibit_id,
+                exhibit.marks[0].record.exhibit.laboratory,
+                ", ".join(
+                    f"{NAMES[each.record.mark]} {each.comparison.figures.cmc_fraction:.3f}"
+                    for each in exhibit.marks
+                ),
+                f"{weight.log10_lr:.2f}" if exhibit.HasField("weight") else "",
+            )
+        )
+    table(("rank", "exhibit", "laboratory", "shares of congruent cells", "log10 LR"), rows)
+    print("\nLeads: only an examiner makes a hit.")
+    for mark in result.searched.marks_not_shown:
+        print(f"The head does not show its {NAMES[mark]}: no evidence.")
+    for laboratory in result.restricted:
+        print(f"One of the best is an exhibit that {laboratory} does not share: ask there.")
+    if not result.searched.complete:
+        print("NOT COMPLETE: a connection may have been missed.")
+        return 2
+    return 0 if result.exhibits or result.restricted else 1
 
 
 def compare(client: Client, words: argparse.Namespace) -> int:
@@ -164,6 +218,9 @@ def arguments(words: Optional[Sequence[str]] = None) -> argparse.Namespace:
     verb.add_argument("--top", type=int, default=10)
     verb.add_argument("--country", help="only references from there, or from who knows where")
     verb.add_argument("--calibre", help="only references of this calibre, or of an unknown one")
+    verb.add_argument(
+        "--marks", type=marks, help=f"of the file of a whole head, together and by commas: {', '.join(MARKS)}"
+    )
     verb.set_defaults(run=search)
 
     verb = verbs.add_parser("compare", help="compare two scans, each a file or of the store")

@@ -108,6 +108,8 @@ fn a_python_client_does_what_a_laboratory_needs() {
     let firearms = FIREARMS.to_string();
     let simulate = ["simulate", "--out", "scans", "--shots", "3", "--seed", "7", "--firearms"];
     program.run(&[&simulate[..], &[&firearms]].concat()).exits(0);
+    let simulate = ["simulate", "--heads", "--out", "heads", "--shots", "2", "--seed", "7"];
+    program.run(&[&simulate[..], &["--firearms", "2"]].concat()).exits(0);
     certificates(&program, "certs", LABORATORY, "BB");
     certificates(&program, "certs", "Neighbour", "TT");
     certificates(&program, "certs", "Unknown", "JM");
@@ -138,6 +140,7 @@ fn a_python_client_does_what_a_laboratory_needs() {
         ("--stranger-certificate", "stranger/client-forensic-sciences-centre.pem"),
         ("--stranger-key", "stranger/client-forensic-sciences-centre.key.pem"),
         ("--scans", "scans"),
+        ("--heads", "heads"),
     ];
     let mut command = run("end_to_end.py", &others);
     command.args(["--laboratory", LABORATORY]);
@@ -156,8 +159,9 @@ fn a_python_client_does_what_a_laboratory_needs() {
     let compared = of("compare_uploads_and_stored");
     let cmc = |name: &str| compared[name].as_u64().unwrap();
     assert!(cmc("known_match_cmc") > cmc("known_non_match_cmc"), "{compared}");
+    assert_eq!(of("search_by_several_marks")["searches"], 2, "{stdout}");
     let last = lines.last().unwrap();
-    assert!(last["checks"].as_u64().unwrap() >= 17 && last["passed"] == last["checks"], "{last}");
+    assert!(last["checks"].as_u64().unwrap() >= 18 && last["passed"] == last["checks"], "{last}");
 
     let questioned = program.path("scans/F0002-S03.x3p");
     let mate = program.path("scans/F0002-S01.x3p");
@@ -166,6 +170,12 @@ fn a_python_client_does_what_a_laboratory_needs() {
     let more = program.path("more");
     let searched = succeed(run("example.py", &[]).arg("search").arg(&questioned));
     assert!(searched.lines().nth(1).unwrap().contains("F0002-S0"), "{searched}");
+    let head = program.path("heads/F0001-S01.x3p");
+    let mut command = run("example.py", &[]);
+    command.arg("search").arg(&head).args(["--marks", "breech_face,firing_pin"]);
+    // Both heads are withdrawn; what else there is bears a breech face alone.
+    let by_marks = succeed(&mut command);
+    assert!(by_marks.contains("breech face 0."), "{by_marks}");
     let compared = succeed(run("example.py", &[]).arg("compare").arg(&questioned).arg(&mate));
     assert!(compared.contains("congruent cells"), "{compared}");
     let entered =
@@ -183,7 +193,7 @@ fn a_python_client_does_what_a_laboratory_needs() {
     assert!(status.success(), "the service ended with {status}");
     // What the client was told is safe is there when the service is gone, and sound.
     let stats = program.run(&["store", "stats", "--store", "store", "--json"]).exits(0).json();
-    assert_eq!(stats["scans"], 2 * FIREARMS, "{stats}");
+    assert_eq!(stats["scans"], 2 * FIREARMS + 4, "two heads of two marks more: {stats}");
     program.run(&["store", "verify", "--store", "store"]).exits(0);
     program.run(&["audit", "verify", "--store", "store"]).exits(0);
 }

@@ -412,7 +412,7 @@ pub(super) struct UpgradeArguments {
     pub(super) read: ReadArguments,
 }
 
-/// Make synthetic breech faces, the same for the same seed
+/// Make synthetic breech faces or whole heads, the same for the same seed
 #[derive(Debug, Args)]
 pub(super) struct SimulateArguments {
     /// Folder for the X3P files, labels.csv (file,source) and truth.csv
@@ -430,6 +430,9 @@ pub(super) struct SimulateArguments {
     /// Sample distance, um
     #[arg(long, value_name = "UM", default_value_t = 6.25)]
     pub(super) spacing_um: f64,
+    /// Whole heads as a microscope measures them, each with its true parts as a PNG, which --mask of other verbs takes
+    #[arg(long)]
+    pub(super) heads: bool,
 }
 
 /// Enrol the synthetic cases of testdata/ into a fresh store, search it, and print what is found
