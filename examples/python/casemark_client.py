@@ -269,8 +269,8 @@ class Client:
         """Searches the store: yields progress, then the candidates, best first, then whose records
         are among the best and not shared, then the summary.
 
-        With `marks`, of an uploaded whole head: exhibits in place of candidates, ranked by all these
-        marks together, and `SearchMarks` in place of the summary.
+        With `marks`, of an uploaded whole head: exhibits in place of candidates, ranked by all
+        these marks together, and `SearchMarks` in place of the summary.
 
         Raises `BrokenAnswer` if there is no summary: then it is no result, whatever came before. To
         stop the search on the server, close this generator. `find` is simpler where progress does

@@ -397,7 +397,8 @@ class EndToEnd:
             # Labels are those of the shots, and a case with its label is one exhibit.
             exhibit = self.exhibit(reference, "2026-heads")
             answers = [self.client.enrol(reference, exhibit, mark) for mark in marks]
-            expect(len({each.exhibit_id for each in answers}) == 1, "marks of one head, two exhibits")
+            exhibits = {each.exhibit_id for each in answers}
+            expect(len(exhibits) == 1, "the marks of one head are of two exhibits")
             entered[answers[0].exhibit_id] = [each.scan_id for each in answers]
         first, strongest = 0, 0.0
         for exhibit_id, (_, questioned) in zip(entered, heads.values()):

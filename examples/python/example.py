@@ -219,7 +219,9 @@ def arguments(words: Optional[Sequence[str]] = None) -> argparse.Namespace:
     verb.add_argument("--country", help="only references from there, or from who knows where")
     verb.add_argument("--calibre", help="only references of this calibre, or of an unknown one")
     verb.add_argument(
-        "--marks", type=marks, help=f"of the file of a whole head, together and by commas: {', '.join(MARKS)}"
+        "--marks",
+        type=marks,
+        help=f"of the file of a whole head, together, divided by commas: {', '.join(MARKS)}",
     )
     verb.set_defaults(run=search)
 
