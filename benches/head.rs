@@ -3,6 +3,10 @@
 //! On a simulated head of 770 x 750 samples, and on real ones where the real data is. One thread.
 
 #![allow(missing_docs, reason = "the macros of criterion make a public function")]
+#![allow(clippy::unwrap_used, reason = "what is shared with tests may panic")]
+
+#[path = "../tests/support/real.rs"]
+mod real;
 
 use casemark::digest::Digest;
 use casemark::format::{self, Metadata, ReadOptions, SpacingUnit};
@@ -15,7 +19,6 @@ use casemark::surface::{Region, Surface};
 use casemark::units::Length;
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
-use std::path::Path;
 
 /// Of real heads: their files give the spacing in micrometres and call it metres.
 const REAL: [&str; 2] = ["K013sA1", "K013sA2-2"];
@@ -32,10 +35,9 @@ fn files() -> Vec<(String, Vec<u8>, SpacingUnit)> {
     let written =
         format::x3p::write(&head, &Metadata::default()).expect("a surface can be written");
     let mut files = vec![("simulated".to_owned(), written, SpacingUnit::AsWritten)];
-    let folder =
-        std::env::var("CASEMARK_REAL_DATA").unwrap_or_else(|_| "../shared/data".to_owned());
+    let Some(folder) = real::real_data() else { return files };
     for name in REAL {
-        if let Ok(bytes) = std::fs::read(Path::new(&folder).join(format!("raw/{name}.x3p"))) {
+        if let Ok(bytes) = std::fs::read(folder.join(format!("raw/{name}.x3p"))) {
             files.push((name.to_owned(), bytes, SpacingUnit::Micrometres));
         }
     }

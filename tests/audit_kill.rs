@@ -6,18 +6,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "support/killed.rs"]
+mod killed;
+
 use casemark::audit::{self, AuditError, AuditLog, Event, Outcome, Query};
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
-const FOLDER: &str = "CASEMARK_TEST_KILLED_AUDIT";
-const ROUND: &str = "CASEMARK_TEST_KILLED_ROUND";
 const ROUNDS: u64 = 20;
 const THREADS: u64 = 8;
-const ACKNOWLEDGED: &str = "acknowledged ";
 
 fn event(subject: String) -> Event {
     Event {
@@ -39,18 +36,16 @@ fn event(subject: String) -> Event {
 
 #[test]
 fn the_child_appends_until_it_is_killed() {
-    let (Ok(folder), Ok(round)) = (std::env::var(FOLDER), std::env::var(ROUND)) else { return };
-    let log = AuditLog::open(Path::new(&folder)).unwrap();
+    let Some((folder, round)) = killed::child() else { return };
+    let log = AuditLog::open(&folder).unwrap();
     std::thread::scope(|scope| {
         for thread in 0..THREADS {
-            let (log, round) = (&log, &round);
+            let log = &log;
             scope.spawn(move || {
                 for number in 0_u64.. {
                     let subject = format!("{round}-{thread}-{number}");
                     let place = log.append(&event(subject.clone())).unwrap().first;
-                    let mut output = std::io::stdout().lock();
-                    writeln!(output, "{ACKNOWLEDGED}{place} {subject}").unwrap();
-                    output.flush().unwrap();
+                    killed::acknowledge([format!("{place} {subject}")]);
                 }
             });
         }
@@ -66,17 +61,10 @@ fn what_was_acknowledged_survives_a_kill() {
     let (mut cut, mut unacknowledged) = (0, 0);
     for round in 0..ROUNDS {
         let before = acknowledged.len();
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "the_child_appends_until_it_is_killed", "--nocapture"])
-            .env(FOLDER, folder.path())
-            .env(ROUND, round.to_string())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let output = BufReader::new(child.stdout.take().unwrap());
-        let mut lines = output.lines().map_while(Result::ok).filter_map(|line| {
-            let (_, rest) = line.split_once(ACKNOWLEDGED)?;
-            let (place, subject) = rest.split_once(' ')?;
+        let child = "the_child_appends_until_it_is_killed";
+        let (mut child, lines) = killed::start(child, folder.path(), round);
+        let mut lines = lines.filter_map(|line| {
+            let (place, subject) = line.split_once(' ')?;
             Some((place.parse().ok()?, subject.to_owned()))
         });
         acknowledged.extend(lines.next());

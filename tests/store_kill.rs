@@ -7,6 +7,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "support/killed.rs"]
+mod killed;
+
 use casemark::digest::Digest;
 use casemark::store::{
     DiskStore, Enrolment, ExhibitMetadata, ExhibitRef, Filter, MarkKind, ReferenceStore, ScanId,
@@ -14,16 +17,10 @@ use casemark::store::{
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::ops::ControlFlow;
-use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
-const FOLDER: &str = "CASEMARK_TEST_KILLED_STORE";
-const ROUND: &str = "CASEMARK_TEST_KILLED_ROUND";
 const ROUNDS: u64 = 10;
-const ACKNOWLEDGED: &str = "acknowledged ";
 
 fn extraction() -> Digest {
     Digest::of(b"extraction")
@@ -38,9 +35,8 @@ fn content(round: u64, number: u64, what: &str) -> Vec<u8> {
 
 #[test]
 fn the_child_enters_scans_until_it_is_killed() {
-    let (Ok(folder), Ok(round)) = (std::env::var(FOLDER), std::env::var(ROUND)) else { return };
-    let round: u64 = round.parse().unwrap();
-    let store = DiskStore::open(Path::new(&folder)).unwrap();
+    let Some((folder, round)) = killed::child() else { return };
+    let store = DiskStore::open(&folder).unwrap();
     let entered: Timestamp = "2026-03-01T10:00:00Z".parse().unwrap();
     let metadata = ExhibitMetadata {
         laboratory: "Laboratory A".into(),
@@ -74,11 +70,10 @@ fn the_child_enters_scans_until_it_is_killed() {
                 })
                 .collect();
             let enrolled = store.enrol_many(&enrolments).unwrap();
-            let mut output = std::io::stdout().lock();
-            for (number, enrolled) in numbers.iter().zip(enrolled) {
-                writeln!(output, "{ACKNOWLEDGED}{} {round} {number}", enrolled.scan).unwrap();
-            }
-            output.flush().unwrap();
+            let enrolled = numbers.iter().zip(enrolled);
+            killed::acknowledge(
+                enrolled.map(|(number, enrolled)| format!("{} {round} {number}", enrolled.scan)),
+            );
             number += together;
         }
     }
@@ -92,18 +87,10 @@ fn what_was_acknowledged_survives_a_kill() {
     let mut applied = 0;
     for round in 0..ROUNDS {
         let before = acknowledged.len();
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "the_child_enters_scans_until_it_is_killed", "--nocapture"])
-            .env(FOLDER, folder.path())
-            .env(ROUND, round.to_string())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let output = BufReader::new(child.stdout.take().unwrap());
-        // The test harness begins a line of its own before the first.
-        let mut lines = output.lines().map_while(Result::ok).filter_map(|line| {
-            let (_, rest) = line.split_once(ACKNOWLEDGED)?;
-            let words: Vec<&str> = rest.split(' ').collect();
+        let child = "the_child_enters_scans_until_it_is_killed";
+        let (mut child, lines) = killed::start(child, folder.path(), round);
+        let mut lines = lines.filter_map(|line| {
+            let words: Vec<&str> = line.split(' ').collect();
             let &[scan, round, number] = &words[..] else { return None };
             // The last line may be cut off.
             Some((scan.parse().ok()?, (round.parse().ok()?, number.parse().ok()?)))
