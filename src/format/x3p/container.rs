@@ -29,8 +29,7 @@ impl<'a> Container<'a> {
     pub(super) fn open(bytes: &'a [u8], limits: &Limits) -> Result<Self, FormatError> {
         // Counted before the zip reader allocates for each.
         const HEADER: &[u8] = b"PK\x01\x02";
-        let found = bytes.windows(4).filter(|window| *window == HEADER).take(limits.entries + 1);
-        let found = found.count();
+        let found = memchr::memmem::find_iter(bytes, HEADER).take(limits.entries + 1).count();
         if found > limits.entries {
             return Err(FormatError::TooManyEntries { found, limit: limits.entries });
         }
