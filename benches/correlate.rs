@@ -15,9 +15,9 @@ use casemark::correlate::{Field, Pyramid, direct, transform};
 use casemark::parameters::Parameters;
 use casemark::surface::Pose;
 use casemark::units::Angle;
+use casemark_fft::Sample;
+use casemark_fft::num_complex::Complex32;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use rustfft::FftPlanner;
-use rustfft::num_complex::Complex32;
 use std::hint::black_box;
 
 /// Sizes of the cells and of the exhaustive search.
@@ -27,7 +27,7 @@ fn row(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("row");
     for size in SIZES {
         // As many as a transform has, since plans work on batches.
-        let plan = FftPlanner::new().plan_fft_inverse(size);
+        let (_, plan) = f32::vectorised(size);
         let mut rows = vec![Complex32::new(0.7, -0.2); size * size];
         let mut scratch = vec![Complex32::ZERO; plan.get_inplace_scratch_len()];
         group.throughput(criterion::Throughput::Elements(size as u64));

@@ -6,8 +6,8 @@
 //! to the rows of shifts that are asked for. Useful for the sizes of registration and cells (32 to
 //! 256); not a general FFT.
 
-use rustfft::num_complex::Complex32;
-use rustfft::{Fft, FftNum, FftPlanner, FftPlannerScalar};
+use casemark_fft::num_complex::Complex32;
+use casemark_fft::{BothWays, Fft, Sample};
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -48,20 +48,11 @@ pub struct Buffers {
     scratch: Vec<Complex32>,
 }
 
-/// A transform of some size, and its inverse.
-type BothWays<T> = (Arc<dyn Fft<T>>, Arc<dyn Fft<T>>);
-
 /// Plans the transforms of `size` samples along one axis.
-pub(crate) fn both_ways<T: FftNum>(size: usize, arithmetic: Arithmetic) -> BothWays<T> {
+pub(crate) fn both_ways<T: Sample>(size: usize, arithmetic: Arithmetic) -> BothWays<T> {
     match arithmetic {
-        Arithmetic::Vectorised => {
-            let mut planner = FftPlanner::new();
-            (planner.plan_fft_forward(size), planner.plan_fft_inverse(size))
-        }
-        Arithmetic::Portable => {
-            let mut planner = FftPlannerScalar::new();
-            (planner.plan_fft_forward(size), planner.plan_fft_inverse(size))
-        }
+        Arithmetic::Vectorised => T::vectorised(size),
+        Arithmetic::Portable => T::portable(size),
     }
 }
 

@@ -6,8 +6,8 @@
 
 use super::fft::{Arithmetic, Buffers, HalfSpectrum, Plan};
 use super::moments::Moments;
+use casemark_fft::num_complex::Complex32;
 use ndarray::{ArrayView2, Axis};
-use rustfft::num_complex::Complex32;
 use std::ops::RangeInclusive;
 
 /// Spectra of one masked field: what a correlation needs of it, computed once.

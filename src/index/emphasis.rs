@@ -6,7 +6,7 @@
 
 use super::layout::Layout;
 use crate::units::Length;
-use rustfft::num_complex::Complex32;
+use casemark_fft::num_complex::Complex32;
 
 /// Factors of the heights, in the order of the layout.
 #[derive(Clone, Debug)]

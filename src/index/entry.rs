@@ -11,7 +11,7 @@ use super::polar::{Harmonics, Point};
 use crate::digest::Digest;
 use crate::surface::Kind;
 use crate::units::Length;
-use rustfft::num_complex::Complex32;
+use casemark_fft::num_complex::Complex32;
 
 /// The format that [`Entry::to_bytes`] writes, and the only one there is.
 pub const FORMAT_VERSION: u8 = 1;

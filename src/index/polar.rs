@@ -1,11 +1,11 @@
 //! A texture read along rings about a centre, and its harmonics along them.
 
 use super::layout::Layout;
-use crate::correlate::fft::Arithmetic;
+use crate::correlate::fft::{Arithmetic, both_ways};
 use crate::surface::Texture;
 use crate::units::Length;
-use rustfft::num_complex::Complex32;
-use rustfft::{Fft, FftPlanner, FftPlannerScalar};
+use casemark_fft::Fft;
+use casemark_fft::num_complex::Complex32;
 use std::sync::Arc;
 
 /// A point of a frame: x to the right, y down, from its centre.
@@ -46,10 +46,7 @@ impl std::fmt::Debug for Polar {
 impl Polar {
     pub(super) fn new(layout: &Layout, arithmetic: Arithmetic) -> Self {
         let angles = layout.angles();
-        let fft = match arithmetic {
-            Arithmetic::Vectorised => FftPlanner::new().plan_fft_forward(angles),
-            Arithmetic::Portable => FftPlannerScalar::new().plan_fft_forward(angles),
-        };
+        let (fft, _) = both_ways(angles, arithmetic);
         let turn = |angle: usize| std::f64::consts::TAU * angle as f64 / angles as f64;
         let directions =
             (0..angles).map(|angle| (libm::cos(turn(angle)), libm::sin(turn(angle)))).collect();

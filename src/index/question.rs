@@ -9,7 +9,7 @@ use super::sieve::Sieve;
 use super::sums::pair;
 use crate::surface::{Kind, Texture};
 use crate::units::Length;
-use rustfft::num_complex::Complex32;
+use casemark_fft::num_complex::Complex32;
 
 /// Centres that the kernel tries at once: with real and imaginary parts 24 sums, which leaves eight of 32
 /// vector registers for what they are made of.

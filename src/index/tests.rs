@@ -7,10 +7,10 @@ use crate::parameters::Parameters;
 use crate::surface::{Spacing, Surface};
 use crate::transform::{keep_share, rotate};
 use crate::units::Length;
+use casemark_fft::num_complex::Complex64;
 use ndarray::Array2;
 use pulp::{Arch, Scalar, Simd as _, WithSimd};
 use rayon::prelude::*;
-use rustfft::num_complex::Complex64;
 
 /// A primer of white noise with a hole off its centre: the extraction makes a texture of it.
 fn surface(seed: u64) -> Surface {

@@ -7,8 +7,8 @@
 
 use super::bands::Bands;
 use crate::correlate::fft::{Arithmetic, both_ways};
-use rustfft::Fft;
-use rustfft::num_complex::Complex64;
+use casemark_fft::Fft;
+use casemark_fft::num_complex::Complex64;
 use std::fmt;
 use std::sync::Arc;
 
