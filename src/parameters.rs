@@ -280,8 +280,8 @@ parameters! {
         greatest_groove: 900.0 um, 50.0..=3000.0, "measured on whole heads: 0.6 mm";
         /// Where the shoulder has fallen by this, the breech face ends.
         shoulder_depth: 6.0 um, 0.0..=50.0, "measured: masks made by hand on whole heads reach so far";
-        /// Distance that the breech face keeps from flowback.
-        margin: 50.0 um, 0.0..=200.0, "measured: the wall of flowback and the moat at its foot on whole heads";
+        /// Greatest distance that the breech face keeps from flowback: a smaller one where there is no moat at its foot.
+        margin: 57.0 um, 0.0..=200.0, "measured: what masks made by hand on whole heads leave out; moats go on to 100";
         /// Least confidence that needs no person to look.
         least_confidence: 0.5 share, 0.0..=1.0, "each of four signs half way between none and enough would give less";
     }

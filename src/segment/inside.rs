@@ -6,6 +6,7 @@
 
 use super::centre::Ring;
 use super::hull::hull;
+use super::moat::rest;
 use super::patches::{Patch, close, fill_holes, grow, open, patches};
 use super::relief::{Reading, Relief};
 use super::rim::steadiness;
@@ -57,7 +58,8 @@ pub(super) struct Disturbance {
 ///    dents holds: flowback may have been planed down to the flat's height;
 /// 3. or, where the ground does not step all along the rim of that, as much lower ground as it takes: flowback may hardly
 ///    have risen;
-/// 4. the pin where the patch is deep, and its walls as far as they rise.
+/// 4. and about it what is not at rest, at most a `margin` in micrometres;
+/// 5. the pin where the patch is deep, and its walls as far as they rise.
 pub(super) fn look_inside(
     departures: &Relief,
     enclosed: &Array2<bool>,
@@ -133,8 +135,10 @@ pub(super) fn look_inside(
     let steadiest = shapes.iter().map(|shape| shape.0).fold(0.0, f64::max);
     let taken = shapes.into_iter().find(|shape| shape.0 + STEADIER >= steadiest);
     let Some((steadiness, flowback)) = taken else { return none() };
-    let aperture = within(&grow(&flowback, cells(margin)), enclosed);
     // 4.
+    let margin = rest(departures, &flowback, enclosed, margin);
+    let aperture = within(&grow(&flowback, cells(margin)), enclosed);
+    // 5.
     let mut deep = empty();
     Zip::from(&mut deep).and(&departures.heights).and(&departures.mask).and(&aperture).for_each(
         |deep, &height, &valid, &aperture| *deep = aperture && (!valid || height < -PIN_DEPTH),

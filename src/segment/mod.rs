@@ -11,6 +11,7 @@ mod ejector;
 mod hull;
 mod inside;
 mod isolate;
+mod moat;
 mod outline;
 mod patches;
 mod plateau;
