@@ -23,7 +23,7 @@ pub(super) fn rest(
     enclosed: &Array2<bool>,
     margin: f64,
 ) -> f64 {
-    let height = |(from, to): (f64, f64)| mean_between(departures, flowback, enclosed, (from, to));
+    let height = |between| mean_between(departures, flowback, enclosed, between);
     let Some(far) = height(FAR) else { return margin };
     let mut at = FOOT.min(margin);
     while at < margin {
