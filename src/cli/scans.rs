@@ -27,6 +27,7 @@ pub(super) fn read_options(arguments: &ReadArguments) -> anyhow::Result<ReadOpti
         assume: match arguments.spacing_unit {
             SpacingUnit::M => format::SpacingUnit::AsWritten,
             SpacingUnit::Um => format::SpacingUnit::Micrometres,
+            SpacingUnit::Either => format::SpacingUnit::Either,
         },
         height_unit: arguments.height_unit.map(height_unit),
         manifest_checksum: if arguments.accept_edited_manifest {

@@ -48,6 +48,7 @@ impl Upload {
         let length_unit = match options.assume {
             SpacingUnit::AsWritten => pb::LengthUnit::Unspecified,
             SpacingUnit::Micrometres => pb::LengthUnit::Micrometres,
+            SpacingUnit::Either => pb::LengthUnit::Either,
         };
         let height_unit = match options.height_unit {
             None => pb::HeightUnit::Unspecified,

@@ -39,11 +39,10 @@ pub(super) fn read(
     let header = Header::of(bytes)?;
     let (rows, columns) = (header.count("Rows")?, header.count("Cols")?);
     let (rows, columns) = check_dimensions(rows, columns, &options.limits)?;
-    let spacing = Spacing {
-        x: options.assume.length(header.number("PixelSizeXMeter")?),
-        y: options.assume.length(header.number("PixelSizeYMeter")?),
-    };
-    plausibility::check_spacing(spacing, (rows, columns), options.plausibility, options.assume)?;
+    let (x, y) = (header.number("PixelSizeXMeter")?, header.number("PixelSizeYMeter")?);
+    let unit = plausibility::length_unit(options.assume, (x, y), (rows, columns));
+    let spacing = Spacing { x: unit.length(x), y: unit.length(y) };
+    plausibility::check_spacing(spacing, (rows, columns), options.plausibility, unit)?;
     let depths = header.depths(bytes)?;
     let mut warnings = Vec::new();
 
@@ -69,13 +68,13 @@ pub(super) fn read(
         let at = row * stride + column * 4;
         let depth =
             f32::from_le_bytes([depths[at], depths[at + 1], depths[at + 2], depths[at + 3]]);
-        if is_invalid(depth, invalid) { f64::NAN } else { options.assume.metres(depth.into()) }
+        if is_invalid(depth, invalid) { f64::NAN } else { unit.metres(depth.into()) }
     });
-    let surface = topography(heights, spacing, options, options.assume)?;
+    let surface = topography(heights, spacing, options, unit)?;
     if header.text("DepthImageResPtr").is_some_and(|plane| plane != "0") {
         warnings.push(Warning::QualityMapNotApplied);
     }
-    warnings.extend(options.assume.warning());
+    warnings.extend(unit.warning());
     let comment = header.comment;
     let feature_type = Some("SUR".to_owned());
     Ok((surface, Metadata { feature_type, comment, warnings, ..Metadata::default() }))

@@ -450,7 +450,7 @@ pub enum FormatError {
     // The caller must state something.
     /// The spacing is that of a cartridge case in micrometres, not in metres.
     #[error(
-        "the spacing along {axis} is {metres} m, a frame of {frame} m: not a cartridge case in metres; if the file states micrometres, --spacing-unit um accepts it"
+        "the spacing along {axis} is {metres} m, a frame of {frame} m: not a cartridge case in metres; if the file states micrometres, --spacing-unit um accepts it, and either beside files in metres"
     )]
     SpacingNotMetres {
         /// "x" or "y".
@@ -462,7 +462,7 @@ pub enum FormatError {
     },
     /// The caller said micrometres, and that is no cartridge case.
     #[error(
-        "the spacing along {axis} is {written:e}, as micrometres {metres:e} m and a frame of {frame:e} m: not a cartridge case; leave out --spacing-unit um"
+        "the spacing along {axis} is {written:e}, as micrometres {metres:e} m and a frame of {frame:e} m: not a cartridge case; leave out --spacing-unit um, or say either beside files in micrometres"
     )]
     SpacingNotMicrometres {
         /// "x" or "y".
@@ -523,7 +523,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "the spacing along x is 7.38 m, a frame of 5.66784 m: not a cartridge case in metres; \
-             if the file states micrometres, --spacing-unit um accepts it"
+             if the file states micrometres, --spacing-unit um accepts it, and either beside files in metres"
         );
         let error = FormatError::DataSize {
             name: "bindata/data.bin".to_owned(),

@@ -5,7 +5,7 @@
 //! ([`ReadOptions::height_unit`]). NaN and infinity are missing.
 
 use super::metadata::Metadata;
-use super::options::{ReadOptions, SpacingUnit};
+use super::options::{LengthUnit, ReadOptions};
 use super::{FileFormat, FormatError, check_dimensions, resolution, topography};
 use crate::surface::Surface;
 use ndarray::Array2;
@@ -68,7 +68,7 @@ pub(super) fn read(
     };
     let heights = Array2::from_shape_vec(shape, samples).map_err(|_| wrong_size)?;
     let heights = heights.mapv(|height| height / unit.per_metre());
-    let surface = topography(heights, spacing, options, SpacingUnit::AsWritten)?;
+    let surface = topography(heights, spacing, options, LengthUnit::Metres)?;
     Ok((surface, Metadata { warnings: warning.into_iter().collect(), ..Metadata::default() }))
 }
 

@@ -182,7 +182,7 @@ fn topography(
     heights: Array2<f64>,
     spacing: Spacing,
     options: &ReadOptions,
-    assumed: SpacingUnit,
+    assumed: options::LengthUnit,
 ) -> Result<Surface, FormatError> {
     let surface = Surface::from_finite(heights, spacing, Kind::Topography)
         .map_err(|source| FormatError::Surface { source })?;

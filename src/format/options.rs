@@ -35,13 +35,23 @@ pub enum SpacingUnit {
     /// Micrometres, against the standard. Some converters leave all three axes in micrometres, so this
     /// applies to x, y and z together.
     Micrometres,
+    /// Either, file by file: micrometres where the spacing can only be that of a cartridge case in them. No number
+    /// can be both ([`super::plausibility`]).
+    Either,
 }
 
-impl SpacingUnit {
+/// The unit of one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LengthUnit {
+    Metres,
+    Micrometres,
+}
+
+impl LengthUnit {
     /// The length that a number of a file stands for.
     pub(super) const fn length(self, number: f64) -> Length {
         match self {
-            Self::AsWritten => Length::from_metres(number),
+            Self::Metres => Length::from_metres(number),
             Self::Micrometres => Length::from_micrometres(number),
         }
     }

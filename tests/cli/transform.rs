@@ -164,6 +164,19 @@ fn units_that_a_file_states_wrongly_are_put_right() {
         }
         assert!(fixed.metadata.comment.unwrap().contains(words), "{name}");
     }
+    // Files of both units together.
+    write("metres.x3p", 1e-5, 1.0);
+    let both = |unit: &str| {
+        let words = ["transform", "--rotate", "90", "--out", "both", "--spacing-unit", unit];
+        program.run(&[&words[..], &["all.x3p", "metres.x3p"]].concat())
+    };
+    both("m").exits(2).complains("all.x3p: the spacing").complains("either beside files in metres");
+    both("um").exits(2).complains("metres.x3p: the spacing").complains("or say either");
+    both("either").exits(0);
+    let [all, metres] = ["both/all.x3p", "both/metres.x3p"].map(|name| read(&program, name));
+    for (one, other) in all.surface.heights().iter().zip(metres.surface.heights()) {
+        assert!((one - other).abs() < 1e-18, "{one}, {other}");
+    }
     // A unit that makes no cartridge case of it is refused.
     let words = ["transform", "all.x3p", "--out", "wrong.x3p", "--fix-spacing-um", "5000"];
     program.run(&words).exits(2).complains("all.x3p").complains("units put right");

@@ -115,7 +115,8 @@ pub(super) struct ReadArguments {
     /// Sample distance of images that do not state it (PNG, TIFF, BMP, JPEG), um
     #[arg(long, value_name = "UM")]
     pub(super) spacing_um: Option<f64>,
-    /// Unit in which X3P, AL3D and SDF state lengths: metres, as their formats demand, or um against them
+    /// Unit in which X3P, AL3D and SDF state lengths: metres, as their formats demand, um against them, or either, file by file:
+    /// no size of a cartridge case can be taken for both
     #[arg(long, value_name = "UNIT", default_value = "m")]
     pub(super) spacing_unit: SpacingUnit,
     /// Unit of the samples of floating-point TIFF topographies
@@ -130,6 +131,7 @@ pub(super) struct ReadArguments {
 pub(super) enum SpacingUnit {
     M,
     Um,
+    Either,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -37,23 +37,22 @@ pub(super) fn read(
         binary::header(bytes, revision)?
     };
     let (rows, columns) = check_dimensions(header.rows, header.columns, &options.limits)?;
-    let spacing = Spacing {
-        x: options.assume.length(header.scale.x),
-        y: options.assume.length(header.scale.y),
-    };
-    plausibility::check_spacing(spacing, (rows, columns), options.plausibility, options.assume)?;
-    let height = |stored: f64| options.assume.metres(stored * header.scale.z);
+    let (x, y) = (header.scale.x, header.scale.y);
+    let unit = plausibility::length_unit(options.assume, (x, y), (rows, columns));
+    let spacing = Spacing { x: unit.length(x), y: unit.length(y) };
+    plausibility::check_spacing(spacing, (rows, columns), options.plausibility, unit)?;
+    let height = |stored: f64| unit.metres(stored * header.scale.z);
     let heights: Array2<f64> = if is_text {
         text::matrix(matrix, revision, header.data_type, (rows, columns))?
     } else {
         binary::matrix(matrix, revision, header.data_type, (rows, columns))?
     };
-    let surface = topography(heights.mapv(height), spacing, options, options.assume)?;
+    let surface = topography(heights.mapv(height), spacing, options, unit)?;
     let mut warnings = Vec::new();
     if revision == Revision::Bcr1 {
         warnings.push(Warning::RowOrderUnstated);
     }
-    warnings.extend(options.assume.warning());
+    warnings.extend(unit.warning());
     let manufacturer = fields::some(header.manufacturer);
     let metadata = Metadata {
         feature_type: Some("SUR".to_owned()),

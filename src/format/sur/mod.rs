@@ -9,7 +9,7 @@ mod header;
 mod points;
 
 use super::metadata::{Metadata, Warning};
-use super::options::{ReadOptions, SpacingUnit};
+use super::options::{LengthUnit, ReadOptions};
 use super::{FileFormat, FormatError, check_dimensions, plausibility, topography};
 use crate::surface::{Spacing, Surface};
 use crate::units::Length;
@@ -35,7 +35,7 @@ pub(super) fn read(
         x: Length::from_metres(header.spacing.0),
         y: Length::from_metres(header.spacing.1),
     };
-    let assumed = SpacingUnit::AsWritten;
+    let assumed = LengthUnit::Metres;
     plausibility::check_spacing(spacing, (rows, columns), options.plausibility, assumed)?;
 
     // 2. Where are they?

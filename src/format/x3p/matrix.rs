@@ -5,7 +5,7 @@
 //! that is 0, or a value that is not finite: quiet and signalling NaN alike (R's NA is the latter).
 
 use super::manifest::{DataType, HeightAxis};
-use crate::format::SpacingUnit;
+use crate::format::options::LengthUnit;
 use ndarray::Array2;
 
 /// Heights in metres, NaN where missing.
@@ -20,7 +20,7 @@ pub(super) fn decode(
     data: &[u8],
     valid: Option<&[u8]>,
     axis: &HeightAxis,
-    unit: SpacingUnit,
+    unit: LengthUnit,
     (rows, columns): (usize, usize),
 ) -> Decoded {
     let size = axis.data_type.bytes();
@@ -37,7 +37,7 @@ pub(super) fn decode(
         if let Some(offset) = axis.offset {
             height += offset;
         }
-        if unit == SpacingUnit::Micrometres {
+        if unit == LengthUnit::Micrometres {
             height /= 1e6;
         }
         infinite += usize::from(height.is_infinite());
@@ -77,7 +77,7 @@ mod tests {
 
     fn decoded(data: &[u8], valid: Option<&[u8]>, axis: &HeightAxis) -> Vec<f64> {
         let columns = data.len() / axis.data_type.bytes();
-        let decoded = decode(data, valid, axis, SpacingUnit::AsWritten, (1, columns));
+        let decoded = decode(data, valid, axis, LengthUnit::Metres, (1, columns));
         decoded.heights.into_raw_vec_and_offset().0
     }
 

@@ -51,9 +51,9 @@ pub(super) fn read(
 
     // 3.
     let (rows, columns) = check_dimensions(rows, columns, limits)?;
-    let (x, y) = spacing;
-    let spacing = Spacing { x: options.assume.length(x), y: options.assume.length(y) };
-    plausibility::check_spacing(spacing, (rows, columns), options.plausibility, options.assume)?;
+    let unit = plausibility::length_unit(options.assume, spacing, (rows, columns));
+    let spacing = Spacing { x: unit.length(spacing.0), y: unit.length(spacing.1) };
+    plausibility::check_spacing(spacing, (rows, columns), options.plausibility, unit)?;
 
     // 4.
     let samples = rows * columns;
@@ -71,7 +71,7 @@ pub(super) fn read(
     }
 
     // 5.
-    let decoded = matrix::decode(&data, valid.as_deref(), &axis, options.assume, (rows, columns));
+    let decoded = matrix::decode(&data, valid.as_deref(), &axis, unit, (rows, columns));
     if let Some(increment) = axis.ignored_increment {
         warnings.push(Warning::IncrementNotApplied { increment });
     }
@@ -81,8 +81,8 @@ pub(super) fn read(
     if decoded.infinite > 0 {
         warnings.push(Warning::InfiniteHeights { count: decoded.infinite });
     }
-    warnings.extend(options.assume.warning());
-    let surface = topography(decoded.heights, spacing, options, options.assume)?;
+    warnings.extend(unit.warning());
+    let surface = topography(decoded.heights, spacing, options, unit)?;
     metadata.annotation_mask = container.has_annotation_mask();
     metadata.warnings = warnings;
 

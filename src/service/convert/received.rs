@@ -40,6 +40,7 @@ pub(in crate::service) fn read_options(
         assume: match known(named("length_unit"), length_unit)? {
             pb::LengthUnit::Unspecified => SpacingUnit::AsWritten,
             pb::LengthUnit::Micrometres => SpacingUnit::Micrometres,
+            pb::LengthUnit::Either => SpacingUnit::Either,
         },
         height_unit: match known(named("height_unit"), height_unit)? {
             pb::HeightUnit::Unspecified => None,
