@@ -4,6 +4,8 @@
 //! is printed for each once it is safe on the disk. A scan that cannot be read is named, the others are
 //! entered, and the exit code is 2. A store is made only when there is something to enter.
 
+mod together;
+
 use super::args::{ActorArguments, EnrolArguments};
 use super::audit::{Auditor, Deed};
 use super::correction::{Corrected, Words};
@@ -20,9 +22,10 @@ use crate::gallery::{Galleries, Snapshot};
 use crate::index::Entry as IndexEntry;
 use crate::mark::MarkError;
 use crate::nearest::{Known, nearest};
-use crate::quality::{Finding, Level, Rules};
+use crate::quality::{Finding, Level, Quality, Rules};
+use crate::signature::Signature;
 use crate::store::{
-    self, CorrectionBlob, DiskStore, Enrolled, Enrolment, ExhibitMetadata, ExhibitRef, Filter,
+    CorrectionBlob, DiskStore, Enrolled, Enrolment, ExhibitMetadata, ExhibitRef, Filter,
     Outcome as Entered, ReferenceStore as _, SignatureBlob, StoreError,
 };
 use crate::surface::MarkKind;
@@ -30,8 +33,7 @@ use anyhow::{Context as _, anyhow, bail, ensure};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
-use std::collections::BTreeMap;
-use std::collections::btree_map;
+use std::collections::{BTreeMap, btree_map};
 use std::path::{Path, PathBuf};
 
 /// Scans that share their syncs.
@@ -61,15 +63,14 @@ struct Ready {
     path: PathBuf,
     name: String,
     original: Vec<u8>,
-    signature: Vec<u8>,
-    engine_version: String,
-    extraction: Digest,
+    signature: Signature,
+    signature_bytes: Vec<u8>,
     mark: MarkKind,
     /// `None` where marks of this kind have no index.
     entry: Option<IndexEntry>,
     found: Option<Found>,
     corrected: Option<Said>,
-    findings: Vec<Finding>,
+    quality: Quality,
 }
 
 /// What a person said, as the store keeps it.
@@ -91,7 +92,15 @@ impl Ready {
         HowFound {
             confidence: self.found.as_ref().map(|found| found.confidence),
             correction: self.corrected.as_ref().map(|said| said.how.as_str()),
-            findings: &self.findings,
+            findings: &self.quality.findings,
+        }
+    }
+
+    /// Unless the rules keep it out.
+    fn admitted(self) -> anyhow::Result<Self> {
+        match self.quality.refusal() {
+            Some(refusal) => bail!("{}: not good enough: {refusal}", self.path.display()),
+            None => Ok(self),
         }
     }
 }
@@ -265,6 +274,9 @@ fn into_store(
                 Err(error) => tally.refused(&error),
             }
         }
+        if rules.near_duplicates {
+            ready = together::hold(context, &galleries, rules, ready, &mut tally)?;
+        }
         if !ready.is_empty() {
             let (store, auditor) = match &store {
                 Some(opened) => opened,
@@ -316,15 +328,16 @@ impl Looking<'_> {
     fn at(&self, path: &Path, entry: &Entry) -> anyhow::Result<Looked> {
         let Self { context, store, options, rules, galleries, references } = *self;
         if let Some(store) = store.filter(|_| entry.correction.is_empty()) {
-            let original = bytes(path, options).with_context(|| path.display().to_string())?;
-            if let Ok(store::Found::Scan(scan)) = store.find(&Digest::of(&original).to_string()) {
-                let view = store.view(scan.id).with_context(|| path.display().to_string())?;
+            let named = || path.display().to_string();
+            let original = bytes(path, options).with_context(named)?;
+            for scan in store.scans_of_file(Digest::of(&original)).with_context(named)? {
+                let view = store.view(scan).with_context(named)?;
                 let same_laboratory = view.exhibit.laboratory == entry.exhibit.laboratory;
                 if view.mark.kind == entry.mark && same_laboratory && view.withdrawal.is_none() {
                     return Ok(Looked::Known(Enrolled {
                         exhibit: view.exhibit.id,
                         mark: view.mark.id,
-                        scan: scan.id,
+                        scan,
                         outcome: Entered::Duplicate,
                     }));
                 }
@@ -350,9 +363,6 @@ impl Looking<'_> {
                 quality.hold_against(&nearest, rules);
             }
         }
-        if let Some(refusal) = quality.refusal() {
-            bail!("{}: not good enough: {refusal}", path.display());
-        }
         let Extracted { signature, bytes: original, head, corrected, .. } = extracted;
         let segmentation = context.engine.of_mark(entry.mark).parameters().segmentation.digest();
         let found = head.as_ref().map(|head| Found::of(head, segmentation)).transpose()?;
@@ -360,19 +370,19 @@ impl Looking<'_> {
             anyhow::Ok(Said { regions: format::write_regions(&regions)?, how })
         });
         let corrected = corrected.transpose()?;
-        Ok(Looked::Ready(Box::new(Ready {
+        let ready = Ready {
             path: path.to_owned(),
             name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             original,
-            signature: signature.to_bytes(),
-            engine_version: signature.engine_version().to_owned(),
+            signature_bytes: signature.to_bytes(),
             entry: galleries.of_mark(entry.mark).indexer().map(|indexer| indexer.entry(&signature)),
-            extraction: signature.extraction_digest(),
+            signature,
             mark: entry.mark,
             found,
             corrected,
-            findings: quality.findings,
-        })))
+            quality,
+        };
+        Ok(Looked::Ready(Box::new(ready.admitted()?)))
     }
 }
 
@@ -403,7 +413,7 @@ fn write_down(
         let of_mark = ready.iter().zip(entered).filter(|(scan, _)| scan.mark == mark);
         let new = of_mark.filter_map(|(scan, entered)| match entered {
             Ok(Enrolled { outcome: Entered::New | Entered::Corrected, scan: id, .. }) => {
-                Some((*id, Digest::of(&scan.signature), scan.entry.clone()?))
+                Some((*id, Digest::of(&scan.signature_bytes), scan.entry.clone()?))
             }
             Ok(_) | Err(_) => None,
         });
@@ -426,9 +436,9 @@ fn enrolments<'a>(ready: &'a [Ready], work: &'a Work) -> Vec<Enrolment<'a>> {
             original_name: &scan.name,
             mark: scan.mark,
             signature: SignatureBlob {
-                bytes: &scan.signature,
-                engine_version: &scan.engine_version,
-                extraction: scan.extraction,
+                bytes: &scan.signature_bytes,
+                engine_version: scan.signature.engine_version(),
+                extraction: scan.signature.extraction_digest(),
                 location: scan.found.as_ref().map(Found::blob),
             },
             correction: scan.corrected.as_ref().map(|said| CorrectionBlob {
@@ -455,7 +465,7 @@ fn deed(
 ) -> Result<Deed, Deed> {
     let deed = Deed {
         parameters: Some(context.engine.of_mark(scan.mark).digest()),
-        result: Some(Digest::of(&scan.signature)),
+        result: Some(Digest::of(&scan.signature_bytes)),
         ..Deed::new(Action::Enrol)
     };
     match entered {

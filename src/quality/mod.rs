@@ -62,6 +62,12 @@ impl Quality {
         self.judge(rules);
     }
 
+    /// Whether it was found most like another mark already.
+    #[must_use]
+    pub fn is_near_duplicate(&self) -> bool {
+        self.findings.iter().any(|finding| finding.name == Name::NearDuplicate)
+    }
+
     /// Levels by these rules, and the order.
     fn judge(&mut self, rules: &Rules) {
         self.findings.iter_mut().for_each(|finding| finding.level = rules.level(finding));

@@ -237,6 +237,13 @@ pub trait ReferenceStore: Send + Sync {
     /// A failure to read.
     fn scans_of(&self, exhibit: ExhibitId) -> Result<Vec<ScanId>, StoreError>;
 
+    /// The scans whose original has this SHA-256, the withdrawn ones too: one for each kind of mark and laboratory that entered
+    /// it, and more after a merge.
+    ///
+    /// # Errors
+    /// A failure to read.
+    fn scans_of_file(&self, original: Digest) -> Result<Vec<ScanId>, StoreError>;
+
     /// The record whose identifier begins so (four digits or more), or the scan whose original has this
     /// SHA-256.
     ///
@@ -406,6 +413,10 @@ impl<S: Backed> ReferenceStore for S {
 
     fn scans_of(&self, exhibit: ExhibitId) -> Result<Vec<ScanId>, StoreError> {
         apply::scans_of(&self.engine().draft(), exhibit)
+    }
+
+    fn scans_of_file(&self, original: Digest) -> Result<Vec<ScanId>, StoreError> {
+        self.engine().scans_of_file(original)
     }
 
     fn find(&self, name: &str) -> Result<Found, StoreError> {

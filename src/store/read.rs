@@ -153,16 +153,18 @@ impl Engine {
         said(&self.draft(), id)
     }
 
+    /// Those with this original.
+    pub(super) fn scans_of_file(&self, original: Digest) -> Result<Vec<ScanId>, StoreError> {
+        let scans = self.draft().under(&keys::object(keys::ORIGINAL, original))?;
+        Ok(scans.iter().map(|(key, _)| ScanId::from_uuid(keys::last_uuid(key))).collect())
+    }
+
     /// By the beginning of an identifier, or the digest of an original.
     pub(super) fn find(&self, name: &str) -> Result<Vec<Found>, StoreError> {
         let draft = self.draft();
         if let Ok(digest) = name.parse::<Digest>() {
-            let scans = draft.under(&keys::object(keys::ORIGINAL, digest))?;
-            let scan = |(key, _): &(Vec<u8>, Vec<u8>)| {
-                let id = ScanId::from_uuid(keys::last_uuid(key));
-                Ok(Found::Scan(required(&draft, &keys::scan(id))?))
-            };
-            return scans.iter().take(2).map(scan).collect();
+            let scan = |id| Ok(Found::Scan(required(&draft, &keys::scan(id))?));
+            return self.scans_of_file(digest)?.into_iter().take(2).map(scan).collect();
         }
         let digits: String = name.chars().filter(|&c| c != '-').collect::<String>().to_lowercase();
         let hexadecimal = digits.chars().all(|c| c.is_ascii_hexdigit());

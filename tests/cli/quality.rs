@@ -54,6 +54,29 @@ fn a_mark_that_is_in_the_store_already_is_told_of_and_another_of_its_firearm_is_
 }
 
 #[test]
+fn a_mark_that_is_entered_together_with_itself_is_told_of() {
+    let program = with_another_export();
+    let [first, second] = ["F0001-S01.x3p", "F0001-S02.x3p"].map(reference);
+    let words = |more: &[&str]| {
+        let enrol = ["enrol", "--json", "--store"];
+        program.run(&[&enrol[..], more, &[&first, "again.x3p", &second]].concat())
+    };
+    let told = |line: &Value| line["findings"].to_string().contains("near_duplicate");
+    // In the order of their paths.
+    let both = words(&["both"]).exits(0).json_lines();
+    assert_eq!(both.iter().map(told).collect::<Vec<_>>(), [false, false, true], "{both:?}");
+    assert!(both[2].to_string().contains("F0001-S01.x3p that is entered with it"), "{both:?}");
+
+    program.write("strict.toml", b"[quality]\nrefuse = [\"near_duplicate\"]\n");
+    let refused = words(&["strict", "--config", "strict.toml"]).exits(2);
+    assert_eq!(refused.json_lines().len(), 2);
+    refused.complains("again.x3p: not good enough: the mark is in the store");
+    program.write("blind.toml", b"[quality]\nnear_duplicates = false\n");
+    let blind = words(&["blind", "--config", "blind.toml"]).exits(0).json_lines();
+    assert!(!blind.iter().any(told), "{blind:?}");
+}
+
+#[test]
 fn the_configuration_says_what_is_refused_and_what_is_worth_a_note() {
     let program = with_another_export();
     program.write("strict.toml", b"[quality]\nrefuse = [\"near_duplicate\"]\n");
