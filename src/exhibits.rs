@@ -88,6 +88,9 @@ pub struct Leads {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExhibitsError {
+    /// None of the marks is there to be searched by: that is no search that found nothing.
+    #[error("the questioned scan shows none of the marks that are asked for")]
+    NoMark,
     /// A search has none.
     #[error(transparent)]
     Search(#[from] SearchError),
@@ -107,13 +110,16 @@ impl From<StoreError> for ExhibitsError {
 /// `query.filter` chooses among all marks; its own mark is not looked at. Memory: as [`Search::run`], a mark after the other.
 ///
 /// # Errors
-/// The observer stopped it, the store cannot be read, a score cannot be weighed.
+/// No mark is asked for, the observer stopped it, the store cannot be read, a score cannot be weighed.
 pub fn search(
     store: &dyn ReferenceStore,
     asked: &[Asked<'_>],
     query: &Query<'_>,
     observer: &mut dyn Observer,
 ) -> Result<Leads, ExhibitsError> {
+    if asked.is_empty() {
+        return Err(ExhibitsError::NoMark);
+    }
     let (mut searches, mut failures) = (Vec::new(), Vec::new());
     // 1.
     let mut found: BTreeMap<ExhibitId, BTreeMap<MarkKind, Candidate>> = BTreeMap::new();

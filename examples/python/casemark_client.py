@@ -333,11 +333,12 @@ class Client:
                 return SearchResult(event, candidates, restricted)
         raise BrokenAnswer("the search ended without a summary: it is no result")
 
-    def find_exhibits(self, questioned: Path, marks: Sequence[int], **how: Any) -> ExhibitsResult:
+    def find_exhibits(self, questioned: Scan, marks: Sequence[int], **how: Any) -> ExhibitsResult:
         """Searches by several marks of a whole head, as `search` does, to its end.
 
-        Look at `searched.complete`: where it is false, something could not be compared. A mark that
-        the head does not show (`searched.marks_not_shown`) is no evidence.
+        Of a stored scan they are those that the store has of its exhibit. Look at
+        `searched.complete`: where it is false, something could not be compared. A mark that the head
+        does not show (`searched.marks_not_shown`) is no evidence.
         """
         exhibits, restricted = [], []
         for event in self.search(questioned, marks=marks, **how):

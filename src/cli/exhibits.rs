@@ -252,8 +252,9 @@ fn search(
     let leads = exhibits::search(store, &asked, &query, &mut |advance: Advance| {
         bar.set_length(advance.total);
         bar.set_position(advance.done);
-    })?;
+    });
     bar.finish_and_clear();
+    let leads = leads.with_context(named)?;
     let exhibits = leads.leads.into_iter().enumerate().map(|(place, lead)| {
         let Lead { exhibit, weight, together, marks } = lead;
         let marks = marks.into_iter().map(|compared| {

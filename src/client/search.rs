@@ -94,7 +94,7 @@ pub struct SearchedMarks {
     pub restricted: Vec<String>,
     /// What was searched for every mark.
     pub searches: Vec<(MarkKind, Summary)>,
-    /// Marks that the questioned head does not show.
+    /// Marks that the questioned head does not show, or the store does not have of its exhibit.
     pub marks_not_shown: Vec<MarkKind>,
     /// Whether everything could be compared.
     pub complete: bool,
@@ -131,7 +131,7 @@ impl Client {
         })
     }
 
-    /// Searches the store by several marks of an uploaded head; the filter's own mark is not looked at.
+    /// Searches the store by several marks of an uploaded head, or of a stored scan's exhibit; the filter's own mark is not looked at.
     ///
     /// # Errors
     /// As [`Client::search`].

@@ -1,4 +1,4 @@
-//! A search by several marks of one head: to which exhibits do they lead together?
+//! A search by several marks of one head, or of one exhibit of the store: to which exhibits do they lead together?
 
 use super::answers::Outbound;
 use super::call::Scope;
@@ -6,7 +6,7 @@ use super::convert::Cells;
 use super::gate::Access;
 use super::pb::search_response::Event;
 use super::quota::Share;
-use super::scans::{Source, file_subject, read};
+use super::scans::{Source, marks_of_exhibit, marks_of_head};
 use super::search::{FAILURES, Follower, event, failed, skipped, summary};
 use super::status::{Fault, Problem};
 use super::trail::Transcript;
@@ -15,7 +15,6 @@ use super::{convert, pb};
 use crate::calibration::Traits;
 use crate::exhibits::{self, Asked, Compared, Lead, Leads, Searched};
 use crate::gallery::Snapshot;
-use crate::mark::extract_of_head;
 use crate::matcher::Engine;
 use crate::parameters::Cascade;
 use crate::search::{Depth, Query, Questioned, Search, SearchError, Stored};
@@ -24,7 +23,7 @@ use crate::surface::MarkKind;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// What is to be found by the marks of a head.
+/// What is to be found by several marks.
 pub(super) struct Wanted {
     pub(super) marks: Vec<MarkKind>,
     pub(super) filter: Filter,
@@ -39,7 +38,7 @@ struct Found {
     leads: Leads,
     /// How the caller may use the exhibits.
     access: Vec<Access>,
-    /// Marks that the head does not show.
+    /// Marks that the head does not show, or the exhibit does not have.
     not_shown: Vec<MarkKind>,
     /// The first that could not be compared and that the caller may see.
     failures: Vec<pb::SearchFailure>,
@@ -47,11 +46,7 @@ struct Found {
 }
 
 /// The marks to search by, in the order of kinds; none where the search is for one mark.
-pub(super) fn marks(
-    stated: &[i32],
-    filter: &Filter,
-    questioned: Option<&pb::ScanSource>,
-) -> Result<Vec<MarkKind>, Fault> {
+pub(super) fn marks(stated: &[i32], filter: &Filter) -> Result<Vec<MarkKind>, Fault> {
     const FIELD: &str = "query.marks";
     let mut marks = Vec::new();
     for value in stated {
@@ -62,16 +57,10 @@ pub(super) fn marks(
         marks.push(mark);
     }
     marks.sort();
-    let stored = matches!(
-        questioned.and_then(|source| source.source.as_ref()),
-        Some(pb::scan_source::Source::ScanId(_))
-    );
-    let wrong = |field, wanted| Err(Fault::field(field, Problem::BesideMarks { wanted }));
-    match (marks.is_empty(), stored, filter.mark) {
-        (false, true, _) => wrong("query.questioned", "an upload of a whole head"),
-        (false, false, Some(_)) => wrong("query.filter.mark", "nothing"),
-        _ => Ok(marks),
+    if !marks.is_empty() && filter.mark.is_some() {
+        return Err(Fault::field("query.filter.mark", Problem::BesideMarks));
     }
+    Ok(marks)
 }
 
 /// 1. searches, 2. tells what is final.
@@ -146,7 +135,7 @@ pub(super) async fn answer(
     outbound.send(event(Event::Marks(told))).await
 }
 
-/// A mark of the questioned head, and where it is searched for.
+/// A mark of the questioned head or exhibit, and where it is searched for.
 struct Ready {
     mark: MarkKind,
     questioned: Questioned,
@@ -155,7 +144,7 @@ struct Ready {
     references: Snapshot,
 }
 
-/// 1. makes every mark that the head shows ready, 2. searches, 3. looks how the exhibits may be used.
+/// 1. makes every mark that is there ready, 2. searches, 3. looks how the exhibits may be used.
 fn find(
     scope: &Scope,
     bench: &Bench,
@@ -167,30 +156,21 @@ fn find(
     let shared = &scope.shared;
     let store = &*shared.store;
     // 1.
-    let Source::Uploaded(assembly) = questioned else {
-        return Err(Fault::missing("query.questioned.upload"));
-    };
-    let (upload, scan) = bench.compute(|| read(*assembly))?;
-    scope.trail.about(file_subject(upload.sha256));
-    let instrument = scan.metadata.instrument.name();
-    let of_all = Traits { instrument, ..Traits::of(scan.surface.kind()) };
+    let shown = bench.compute(|| match questioned {
+        Source::Uploaded(assembly) => marks_of_head(scope, *assembly, marks),
+        Source::Stored(id) => marks_of_exhibit(scope, id, marks),
+    })?;
     let (mut ready, mut not_shown) = (Vec::new(), Vec::new());
-    for mark in marks {
-        let (engine, gallery) = (shared.engine.of_mark(*mark), shared.galleries.of_mark(*mark));
-        let extract = || {
-            let (region, parameters) = (mark.region(), engine.parameters());
-            extract_of_head(&scan.surface, region, upload.sha256, parameters)
-                .map_err(|source| Fault::Mark { field: upload.field, source })
-        };
-        let Some(signature) = bench.compute(extract)? else {
-            not_shown.push(*mark);
+    for (mark, shown) in shown {
+        let Some((signature, traits)) = shown else {
+            not_shown.push(mark);
             continue;
         };
-        let traits = Traits { mark: Some(mark.to_string()), ..of_all.clone() };
+        let (engine, gallery) = (shared.engine.of_mark(mark), shared.galleries.of_mark(mark));
         let indexer = gallery.indexer();
         let questioned = bench.compute(|| Ok(Questioned::new(&engine, indexer, &signature)?))?;
         let references = gallery.snapshot(store).map_err(SearchError::from)?;
-        ready.push(Ready { mark: *mark, questioned, traits, engine, references });
+        ready.push(Ready { mark, questioned, traits, engine, references });
     }
     // 2.
     let stored = ready.iter().map(|ready| {

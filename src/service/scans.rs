@@ -7,12 +7,13 @@ use super::{convert, pb};
 use crate::calibration::Traits;
 use crate::digest::Digest;
 use crate::format::{self, Scan};
-use crate::mark::{self, Head};
+use crate::mark::{self, Head, extract_of_head};
 use crate::matcher::{Engine, Prepared};
 use crate::quality::{Quality, examine_mark};
 use crate::signature::Signature;
 use crate::store::{ScanId, ScanView, StoreError, Subject};
 use crate::surface::{MarkKind, Regions};
+use std::collections::BTreeMap;
 
 /// A scan to compare.
 #[derive(Debug)]
@@ -134,6 +135,56 @@ pub(super) fn signature(
             Ok((signature, traits, mark))
         }
     }
+}
+
+/// Marks in the order in which they are asked for, each with its signature and what is known of it; `None` where it is not
+/// there.
+pub(super) type Marks = Vec<(MarkKind, Option<(Signature, Traits)>)>;
+
+/// The marks that an uploaded whole head shows.
+pub(super) fn marks_of_head(
+    scope: &Scope,
+    assembly: Assembly,
+    marks: &[MarkKind],
+) -> Result<Marks, Fault> {
+    let (upload, scan) = read(assembly)?;
+    scope.trail.about(file_subject(upload.sha256));
+    let instrument = scan.metadata.instrument.name();
+    let of_all = Traits { instrument, ..Traits::of(scan.surface.kind()) };
+    let found = |mark: MarkKind| {
+        let engine = scope.shared.engine.of_mark(mark);
+        let (region, parameters) = (mark.region(), engine.parameters());
+        let signature = extract_of_head(&scan.surface, region, upload.sha256, parameters)
+            .map_err(|source| Fault::Mark { field: upload.field, source })?;
+        let traits = Traits { mark: Some(mark.to_string()), ..of_all.clone() };
+        Ok((mark, signature.map(|signature| (signature, traits))))
+    };
+    marks.iter().copied().map(found).collect()
+}
+
+/// The marks of a stored scan's exhibit. Of several scans of one mark it is the scan itself, else one of the same file, else
+/// the one that was entered last.
+pub(super) fn marks_of_exhibit(
+    scope: &Scope,
+    id: ScanId,
+    marks: &[MarkKind],
+) -> Result<Marks, Fault> {
+    let ScanView { scan: asked, exhibit, .. } = check_stored(scope, id)?;
+    let store = &scope.shared.store;
+    let mut chosen = BTreeMap::new();
+    for id in store.scans_of(exhibit.id)? {
+        let ScanView { scan, mark, withdrawal, .. } = store.view(id)?;
+        if withdrawal.is_none() {
+            let rank = (id == asked.id, scan.original == asked.original, scan.entered, id);
+            let best = chosen.entry(mark.kind).or_insert(rank);
+            *best = rank.max(*best);
+        }
+    }
+    let found = |mark: MarkKind| {
+        let scan = chosen.get(&mark).map(|(.., scan)| stored_signature(scope, *scan));
+        Ok((mark, scan.transpose()?.map(|(signature, traits, _)| (signature, traits))))
+    };
+    marks.iter().copied().map(found).collect()
 }
 
 /// A scan made ready for comparing.

@@ -113,7 +113,7 @@ async fn answer(
     let top = convert::count("query.top", query.top, TOP, scope.shared.limits.candidates)?;
     let depth = if query.exhaustive { Depth::Exhaustive } else { Depth::Cascade };
     let cascade = convert::cascade("query.recall", query.recall)?;
-    let marks = exhibits::marks(&query.marks, &filter, query.questioned.as_ref())?;
+    let marks = exhibits::marks(&query.marks, &filter)?;
     scope.trail.remark(convert::describe(&filter));
     let (questioned, next) = receive(&scope, &mut inbound, FIELDS, query.questioned).await?;
     if next.is_some() {

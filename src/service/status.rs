@@ -120,8 +120,10 @@ pub(super) enum Problem {
     Repeated,
     #[error("is given where it means nothing")]
     Unwanted,
-    #[error("does not go with query.marks: wanted {wanted}")]
-    BesideMarks { wanted: &'static str },
+    #[error("does not go with query.marks: wanted nothing")]
+    BesideMarks,
+    #[error("names no mark that the questioned scan shows")]
+    NotShown,
     #[error("names no upload of this stream")]
     UnknownUpload,
     #[error("is no token of this method")]
@@ -351,6 +353,7 @@ impl From<CompareError> for Fault {
 impl From<ExhibitsError> for Fault {
     fn from(error: ExhibitsError) -> Self {
         match error {
+            ExhibitsError::NoMark => Self::field("query.marks", Problem::NotShown),
             ExhibitsError::Search(error) => error.into(),
             ExhibitsError::Weight(source) => Self::Weight { source: Box::new(source) },
         }

@@ -84,6 +84,17 @@ fn several_marks_of_a_head_lead_to_its_firearms_exhibit_and_a_server_says_the_sa
 }
 
 #[test]
+fn a_head_that_shows_none_of_the_marks_is_not_searched_for_in_vain() {
+    let program = with_store();
+    let simulation = Simulation { cropped: 0.0, sheared: 0.0, ..Simulation::default() };
+    let head = simulation.firearm(3).unwrap().head(1).surface;
+    program.write("questioned.x3p", &x3p::write(&head, &Metadata::default()).unwrap());
+    let search = ["search", "--store", "store", "--mark", "ejector,aperture_shear"];
+    let run = program.run(&[&search[..], &["questioned.x3p"]].concat());
+    run.exits(2).complains("questioned.x3p: the questioned scan shows none of the marks");
+}
+
+#[test]
 fn a_scan_that_is_cropped_to_one_mark_is_not_searched_by_several() {
     let program = with_store();
     let cropped = crate::program::testdata_text("demo/questioned/known-firearm.x3p");

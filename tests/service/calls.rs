@@ -295,7 +295,6 @@ async fn a_search_by_several_marks_says_what_does_not_go_with_them() {
     let filter = pb::Filter { mark: face.into(), ..Default::default() };
     let by_marks = |questioned| pb::SearchQuery { marks: marks.clone(), ..query(questioned) };
     for (query, field) in [
-        (by_marks(stored(&scans[0].1)), "query.questioned"),
         (pb::SearchQuery { filter: Some(filter), ..by_marks(uploaded()) }, "query.filter.mark"),
         (
             pb::SearchQuery { marks: vec![face.into(), face.into()], ..query(uploaded()) },
@@ -303,6 +302,7 @@ async fn a_search_by_several_marks_says_what_does_not_go_with_them() {
         ),
         (pb::SearchQuery { marks: vec![0], ..query(uploaded()) }, "query.marks"),
         (pb::SearchQuery { marks: vec![99], ..query(uploaded()) }, "query.marks"),
+        (pb::SearchQuery { marks: vec![0], ..query(stored(&scans[0].1)) }, "query.marks"),
         // The scan is cropped to its mark.
         (by_marks(uploaded()), "query.questioned.upload"),
     ] {

@@ -4,9 +4,14 @@ use crate::made_up::{Answer, made_up};
 use casemark::client::{
     Blocking, Cause, Cells, Client, ClientError, Connection, Enrolment, Query, ScanSource, Upload,
 };
+use casemark::format::{Metadata, x3p};
 use casemark::search::Depth;
 use casemark::service::{Limits, OpenGate, Security, Server};
-use casemark::store::{ExhibitMetadata, Filter, MarkKind, MemoryStore, Outcome, ReferenceStore};
+use casemark::simulate::Simulation;
+use casemark::store::{
+    ExhibitMetadata, Filter, MarkKind, MemoryStore, Outcome, ReferenceStore, Subject,
+};
+use casemark::units::Length;
 use casemark::{Arithmetic, Engine, Parameters};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -141,6 +146,51 @@ async fn scans_that_hang_together_are_entered_in_their_order() {
     assert_eq!(listed, 3);
     let download = client.download(entered(2).scan).await.unwrap();
     assert!(download.bytes == demo("F0002-S01.x3p") && download.file_name == "F0002-S01.x3p");
+}
+
+#[tokio::test]
+async fn an_exhibit_is_searched_for_by_the_marks_that_the_store_has_of_it() {
+    let client = Client::connect(&real(Arc::new(MemoryStore::new())).await).await.unwrap();
+    let simulation = Simulation {
+        spacing: Length::from_micrometres(8.0),
+        cropped: 0.0,
+        ..Simulation::default()
+    };
+    let upload = |firearm: usize| {
+        let head = simulation.firearm(firearm).unwrap().head(0);
+        let bytes = x3p::write(&head.surface, &Metadata::default()).unwrap();
+        Upload::new(format!("F{firearm}.x3p"), bytes, &Default::default()).unwrap()
+    };
+    let marks = [MarkKind::BreechFace, MarkKind::FiringPin];
+    let mut entered = Vec::new();
+    for (firearm, mark) in [(1, marks[0]), (1, marks[1]), (3, marks[0]), (3, marks[1])] {
+        let exhibit = ExhibitMetadata {
+            laboratory: "Lab".to_owned(),
+            label: Some(format!("F{firearm}")),
+            ..Default::default()
+        };
+        let enrolment = Enrolment { exhibit, mark, upload: upload(firearm), correction: None };
+        entered.push(client.enrol(&enrolment).await.unwrap().enrolled);
+    }
+    let [_, pin, face, _] = entered[..] else { panic!("{entered:?}") };
+    let by = |questioned| Query { questioned, ..query() };
+    let stored = |scan| by(ScanSource::Stored(scan));
+    let uploaded = by(ScanSource::Upload(upload(3)));
+    let there = client.search_by_marks(&stored(face.scan), &marks, |_| {}).await.unwrap();
+    assert_eq!(there, client.search_by_marks(&uploaded, &marks, |_| {}).await.unwrap());
+    assert_eq!((there.exhibits.len(), there.exhibits[0].exhibit), (2, face.exhibit));
+    assert_eq!(there.exhibits[0].marks.len(), 2);
+
+    // What the store does not have of it is no evidence, and nothing at all no search.
+    let more = [MarkKind::FiringPin, MarkKind::Ejector];
+    let there = client.search_by_marks(&stored(face.scan), &more, |_| {}).await.unwrap();
+    assert_eq!((&there.marks_not_shown[..], there.searches.len()), (&more[1..], 1));
+    let nothing = client.search_by_marks(&stored(face.scan), &more[1..], |_| {}).await.unwrap_err();
+    let nothing = nothing.cause.to_string();
+    assert!(nothing.contains("no mark that the questioned scan shows"), "{nothing}");
+    client.withdraw(Subject::Scan(pin.scan), "one mark less").await.unwrap();
+    let there = client.search_by_marks(&stored(entered[0].scan), &marks, |_| {}).await.unwrap();
+    assert_eq!(there.marks_not_shown, [MarkKind::FiringPin]);
 }
 
 #[test]
