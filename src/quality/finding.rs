@@ -4,7 +4,8 @@ use super::{Calibration, Circumstances, Measures};
 use crate::parameters::QualityLimits;
 use crate::preprocess::PreprocessError;
 use crate::striation::StriationError;
-use crate::units::Length;
+use crate::surface::Kind;
+use crate::units::{Angle, Length};
 use serde::{Deserialize, Serialize};
 
 /// How bad it is.
@@ -197,6 +198,7 @@ impl Beyond {
 /// Everything beyond its limit.
 pub(super) fn of_measures(
     measures: &Measures,
+    kind: Kind,
     circumstances: &Circumstances,
     limits: &QualityLimits,
 ) -> Vec<Finding> {
@@ -236,14 +238,18 @@ pub(super) fn of_measures(
     }
     let (saturated, wanted) = (measures.saturated, limits.greatest_saturated);
     if saturated > wanted {
+        let (range, why) = match kind {
+            Kind::Topography => ("heights", "the instrument cut them off"),
+            Kind::Reflectance => ("grey levels", "too much or too little light"),
+        };
         findings.push(warn(Name::Saturation, saturated, wanted, Unit::One).finding(format!(
-            "{:.1} % of the samples are at the very end of the range of heights, wanted at most {:.1} %: the instrument cut them off",
+            "{:.1} % of the samples are at the very end of the range of {range}, wanted at most {:.1} %: {why}",
             percent(saturated),
             percent(wanted)
         )));
     }
-    let (tilt, wanted) = (measures.tilt.degrees(), limits.greatest_tilt.degrees());
-    if tilt > wanted {
+    let wanted = limits.greatest_tilt.degrees();
+    if let Some(tilt) = measures.tilt.map(Angle::degrees).filter(|tilt| *tilt > wanted) {
         findings.push(warn(Name::Tilt, tilt, wanted, Unit::Degree).finding(format!(
             "the surface slants by {tilt:.1} deg, wanted at most {wanted:.1} deg: one side may be out of focus"
         )));

@@ -1,7 +1,7 @@
 //! What can be measured of a surface that says how good it is?
 
 use crate::preprocess::{least_squares_plane, level, robust_deviation};
-use crate::surface::Surface;
+use crate::surface::{Kind, Surface};
 use crate::units::{Angle, Length};
 use ndarray::{Array2, Axis};
 
@@ -12,7 +12,7 @@ const FEW: usize = 16;
 /// A gap of more than the side through this is none of the mark's own.
 const GAP: usize = 32;
 
-/// Figures of a surface, missing where there are too few samples for them.
+/// Figures of a surface, missing where there are too few samples for them, or these are no heights.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measures {
     /// The greater of the two sample distances.
@@ -22,14 +22,14 @@ pub struct Measures {
     /// Measured samples as a share of them and of the gaps within the mark, 0 to 1; its aperture is no gap.
     pub measured: f64,
     /// Noise, at most: robust standard deviation of what a plane through a sample's neighbours does not
-    /// explain (Immerkær 1996).
+    /// explain (Immerkær 1996); `None` of a picture too.
     pub noise: Option<Length>,
     /// Share of samples that are outliers, 0 to 1.
     pub outliers: f64,
     /// Share of samples that all have the greatest or all the least height, 0 to 1.
     pub saturated: f64,
-    /// Between the least-squares plane and the horizontal.
-    pub tilt: Angle,
+    /// Between the least-squares plane and the horizontal; `None` of a picture, whose grey levels have no slant.
+    pub tilt: Option<Angle>,
     /// Greatest share of a side of the frame along which the mark runs on unbroken, 0 to 1.
     pub cut: f64,
 }
@@ -38,7 +38,7 @@ impl Measures {
     /// Measures a surface.
     #[must_use]
     pub fn of(surface: &Surface) -> Self {
-        let spacing = surface.spacing();
+        let (spacing, topography) = (surface.spacing(), surface.kind() == Kind::Topography);
         let samples = surface.valid_count();
         let levelled = level(surface);
         let valid = || levelled.iter().zip(surface.mask()).filter(|(_, v)| **v).map(|(h, _)| *h);
@@ -49,10 +49,10 @@ impl Measures {
             spacing: if spacing.x > spacing.y { spacing.x } else { spacing.y },
             samples,
             measured: measured(surface.mask()),
-            noise: noise(surface),
+            noise: noise(surface).filter(|_| topography),
             outliers: if deviation > 0.0 { share(beyond) } else { 0.0 },
             saturated: share(saturated(surface)),
-            tilt: least_squares_plane(surface).tilt(spacing),
+            tilt: topography.then(|| least_squares_plane(surface).tilt(spacing)),
             cut: cut(surface.mask()),
         }
     }

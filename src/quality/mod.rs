@@ -89,8 +89,9 @@ impl Quality {
 #[must_use]
 pub fn examine(surface: &Surface, circumstances: &Circumstances, rules: &Rules) -> Quality {
     let measures = Measures::of(surface);
-    let mut findings = finding::of_measures(&measures, circumstances, &rules.limits);
-    if surface.kind() == Kind::Reflectance {
+    let kind = surface.kind();
+    let mut findings = finding::of_measures(&measures, kind, circumstances, &rules.limits);
+    if kind == Kind::Reflectance {
         findings.push(Finding::not_metrological());
     }
     let mut quality = Quality { measures, findings };

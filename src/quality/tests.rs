@@ -106,7 +106,7 @@ fn circumstances_speak_too_and_the_worst_comes_first() {
     );
     let quality = examine(&surface, &refused, &Rules::default());
     assert!(quality.refusal().is_some());
-    let tilt = quality.measures.tilt;
+    let tilt = quality.measures.tilt.unwrap();
     assert!((tilt.degrees() - Angle::from_radians(0.1_f64.atan()).degrees()).abs() < 0.01);
     for (calibration, level) in [
         (Calibration::DaysBefore(366), Some(Level::Warn)),
@@ -121,4 +121,23 @@ fn circumstances_speak_too_and_the_worst_comes_first() {
     let weak = Circumstances { texture: Ok(Some(Length::from_micrometres(0.02))), ..good() };
     let even = ring(|_, _, texture| Some(texture));
     assert!(names(&even, &weak).contains(&(Name::Texture, Level::Warn)));
+}
+
+#[test]
+fn of_a_picture_nothing_is_said_that_only_heights_have() {
+    // A ramp of grey levels, with noise, and a fifth of it white.
+    let heights = Array2::from_shape_fn((SIDE, SIDE), |(row, column)| {
+        let grey = column as f64 / SIDE as f64 + 0.1 * noise(row, column);
+        let inside = (60..180).contains(&row) && (60..180).contains(&column);
+        if inside { grey.min(0.6) } else { f64::NAN }
+    });
+    let spacing = Spacing::square(Length::from_micrometres(SPACING_UM));
+    let picture = Surface::from_finite(heights, spacing, Kind::Reflectance).unwrap();
+    let of_pictures =
+        Circumstances { texture: Ok(None), calibration: Calibration::DaysBefore(30), ..good() };
+    let quality = examine(&picture, &of_pictures, &Rules::default());
+    assert_eq!((quality.measures.tilt, quality.measures.noise), (None, None));
+    let told: Vec<Name> = quality.findings.iter().map(|finding| finding.name).collect();
+    assert_eq!(told, [Name::Saturation, Name::NotMetrological]);
+    assert!(quality.findings[0].words.contains("range of grey levels"));
 }
