@@ -37,10 +37,11 @@ pub struct SignatureBlob<'a> {
 /// To which exhibit a scan belongs.
 #[derive(Clone, Debug)]
 pub enum ExhibitRef<'a> {
-    /// One that is entered with it.
+    /// One that is entered with it; where the laboratory has the file already, as a scan of another mark of an exhibit without
+    /// a label of which it knows the same, that one: a file shows one cartridge case.
     New(&'a ExhibitMetadata),
     /// The one of this laboratory, case number and label, entered now unless it is known already; its
-    /// other metadata must then be the same. Without a label, a new one.
+    /// other metadata must then be the same. Without a label, as [`ExhibitRef::New`].
     Labelled(&'a ExhibitMetadata),
     /// One of the store.
     Existing(ExhibitId),
@@ -149,11 +150,17 @@ impl Planner<'_, '_> {
         // 3.
         let exhibit = match exhibit {
             ExhibitRef::Existing(id) => live_exhibit(self.draft, *id)?.id,
-            ExhibitRef::New(metadata) => self.new_exhibit(metadata, *entered)?,
-            ExhibitRef::Labelled(metadata) => match self.labelled(metadata)? {
-                Some(known) => known,
-                None => self.new_exhibit(metadata, *entered)?,
-            },
+            ExhibitRef::New(metadata) | ExhibitRef::Labelled(metadata) => {
+                let labelled = match (exhibit, &metadata.label) {
+                    (ExhibitRef::Labelled(_), Some(label)) => self.labelled(metadata, label)?,
+                    (_, Some(_)) => None,
+                    (_, None) => self.of_file(digest, metadata)?,
+                };
+                match labelled {
+                    Some(known) => known,
+                    None => self.new_exhibit(metadata, *entered)?,
+                }
+            }
         };
         // 4.
         let mark = self.mark(exhibit, *kind, *entered)?;
@@ -313,8 +320,59 @@ impl Planner<'_, '_> {
         Ok(id)
     }
 
-    fn labelled(&self, metadata: &ExhibitMetadata) -> Result<Option<ExhibitId>, StoreError> {
-        let Some(label) = &metadata.label else { return Ok(None) };
+    /// The exhibit of which the laboratory has this file, and knows the same.
+    fn of_file(
+        &self,
+        original: Digest,
+        metadata: &ExhibitMetadata,
+    ) -> Result<Option<ExhibitId>, StoreError> {
+        for (key, _) in self.draft.under(&keys::object(keys::ORIGINAL, original))? {
+            let id = ScanId::from_uuid(keys::last_uuid(&key));
+            if !self.draft.contains(&keys::live(id))? {
+                continue;
+            }
+            let Some(scan) = self.draft.record::<Scan>(&keys::scan(id))? else { continue };
+            let Some(mark) = self.draft.record::<Mark>(&keys::mark(scan.mark))? else { continue };
+            let Some(exhibit) = self.draft.record::<Exhibit>(&keys::exhibit(mark.exhibit))? else {
+                continue;
+            };
+            let case = exhibit.case.map(|case| self.draft.record::<Case>(&keys::case(case)));
+            let number = case.transpose()?.flatten().map(|case| case.number);
+            let same = (&exhibit.laboratory, &exhibit.label, &number)
+                == (&metadata.laboratory, &metadata.label, &metadata.case_number);
+            if same && self.differs(&exhibit, metadata)?.is_none() {
+                return Ok(Some(exhibit.id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What is known otherwise of an exhibit, its laboratory, case and label aside.
+    fn differs(
+        &self,
+        exhibit: &Exhibit,
+        metadata: &ExhibitMetadata,
+    ) -> Result<Option<&'static str>, StoreError> {
+        let firearm: Option<Firearm> = exhibit
+            .firearm
+            .map(|firearm| self.draft.record(&keys::firearm(firearm)))
+            .transpose()?
+            .flatten();
+        let fields = [
+            ("country", exhibit.country == metadata.country),
+            ("calibre", exhibit.calibre == metadata.calibre),
+            ("date of the incident", exhibit.incident == metadata.incident),
+            ("notes", exhibit.notes == metadata.notes),
+            ("firearm", firearms_agree(metadata.firearm.as_ref(), firearm.as_ref())),
+        ];
+        Ok(fields.into_iter().find(|(_, same)| !same).map(|(field, _)| field))
+    }
+
+    fn labelled(
+        &self,
+        metadata: &ExhibitMetadata,
+        label: &str,
+    ) -> Result<Option<ExhibitId>, StoreError> {
         let number = metadata.case_number.as_deref();
         for (key, _) in self.draft.under(&label_prefix(&metadata.laboratory, number, label))? {
             let id = ExhibitId::from_uuid(keys::last_uuid(&key));
@@ -322,20 +380,8 @@ impl Planner<'_, '_> {
             if self.draft.contains(&keys::withdrawal(Subject::Exhibit(id)))? {
                 continue;
             }
-            let firearm: Option<Firearm> = exhibit
-                .firearm
-                .map(|firearm| self.draft.record(&keys::firearm(firearm)))
-                .transpose()?
-                .flatten();
-            let fields = [
-                ("country", exhibit.country == metadata.country),
-                ("calibre", exhibit.calibre == metadata.calibre),
-                ("date of the incident", exhibit.incident == metadata.incident),
-                ("notes", exhibit.notes == metadata.notes),
-                ("firearm", firearms_agree(metadata.firearm.as_ref(), firearm.as_ref())),
-            ];
-            return match fields.into_iter().find(|(_, same)| !same) {
-                Some((field, _)) => Err(StoreError::ExhibitDiffers { exhibit: id, field }),
+            return match self.differs(&exhibit, metadata)? {
+                Some(field) => Err(StoreError::ExhibitDiffers { exhibit: id, field }),
                 None => Ok(Some(id)),
             };
         }

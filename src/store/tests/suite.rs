@@ -325,6 +325,30 @@ fn a_revision_moves_an_exhibit_and_keeps_its_identity() {
 }
 
 #[test]
+fn a_file_without_a_label_is_of_one_exhibit_whatever_mark_is_entered_of_it() {
+    on_both(|store| {
+        let unlabelled = ExhibitMetadata { label: None, ..metadata() };
+        let known_otherwise = ExhibitMetadata { calibre: None, ..unlabelled.clone() };
+        let of_another = ExhibitMetadata { laboratory: "Other".to_owned(), ..unlabelled.clone() };
+        let enrol = |metadata: &ExhibitMetadata, mark| {
+            let one = enrolment(b"1", ExhibitRef::New(metadata), at(0));
+            store.enrol(&Enrolment { mark, ..one }).unwrap()
+        };
+        let face = enrol(&unlabelled, MarkKind::BreechFace);
+        let pin = enrol(&unlabelled, MarkKind::FiringPin);
+        assert_eq!((pin.exhibit, pin.outcome), (face.exhibit, Outcome::New));
+        assert_ne!(pin.mark, face.mark);
+        assert_ne!(enrol(&known_otherwise, MarkKind::Ejector).exhibit, face.exhibit);
+        assert_ne!(enrol(&of_another, MarkKind::Ejector).exhibit, face.exhibit);
+        // Not to one that is withdrawn.
+        store.withdraw(Subject::Exhibit(face.exhibit), "wrong", at(1)).unwrap();
+        let again = enrol(&unlabelled, MarkKind::FiringPin);
+        assert_ne!(again.exhibit, face.exhibit);
+        assert_eq!(enrol(&unlabelled, MarkKind::BreechFace).exhibit, again.exhibit);
+    });
+}
+
+#[test]
 fn a_record_is_found_by_the_beginning_of_its_name() {
     on_both(|store| {
         let metadata = metadata();
