@@ -35,7 +35,7 @@ pub enum MarkError {
         wanted: f64,
     },
     /// The scan shows no head, where one was needed.
-    #[error("this is cropped to one mark, wanted a whole head to search by several")]
+    #[error("this is cropped to one mark, wanted a whole head, which shows several")]
     Cropped,
     /// The person's regions are not of this scan.
     #[error(
@@ -85,49 +85,118 @@ pub struct Extracted {
     pub head: Option<Head>,
 }
 
-/// Scan to mark; `region` is the part that is wanted of a head. Where a person says where it lies, `said` holds, however
-/// sure the engine is.
-///
-/// Cost: about that of reading the file for a head, a fifth of it for a scan that is none.
+/// A scan that is looked at for one mark after the other: the parts of a head are found once.
+#[derive(Debug)]
+pub struct Look<'a> {
+    surface: &'a Surface,
+    /// By the parameters; `None` where the scan shows no head.
+    found: Vec<(Segmentation, Option<Segmented>)>,
+}
+
+impl<'a> Look<'a> {
+    /// A look at a scan. Nothing is found yet.
+    #[must_use]
+    pub const fn at(surface: &'a Surface) -> Self {
+        Self { surface, found: Vec::new() }
+    }
+
+    /// Scan to mark; `region` is the part that is wanted of a head. Where a person says where it lies, `said` holds, however
+    /// sure the engine is.
+    ///
+    /// Cost: the first time about that of reading the file for a head, a fifth of it for a scan that is none; then of cutting
+    /// out.
+    ///
+    /// # Errors
+    /// A head whose parts are not sure, or that does not show the wanted one; of what a person says, regions of another shape
+    /// than the scan's, or that hold no measured sample of the wanted part.
+    pub fn mark(
+        &mut self,
+        region: Region,
+        said: Option<&Regions>,
+        parameters: &Segmentation,
+    ) -> Result<Mark<'a>, MarkError> {
+        let surface = self.surface;
+        if let Some(said) = said {
+            let (found, wanted) = (said.labels().dim(), surface.mask().dim());
+            if found != wanted {
+                return Err(MarkError::CorrectionShape { found, wanted });
+            }
+            let empty = |_| MarkError::CorrectionEmpty { region: region.name() };
+            let mark = isolate_region(surface, said, region).map_err(empty)?;
+            let head = self.parts(parameters).map(head);
+            return Ok(Mark { surface: Cow::Owned(mark), head });
+        }
+        let Some(segmented) = self.parts(parameters) else {
+            return Ok(Mark { surface: Cow::Borrowed(surface), head: None });
+        };
+        if !segmented.is_sure(parameters) {
+            let (found, wanted) = (segmented.confidence, parameters.least_confidence);
+            return Err(MarkError::NotSure { found, wanted });
+        }
+        let mark = isolate(surface, segmented, region).map_err(MarkError::Segment)?;
+        Ok(Mark { surface: Cow::Owned(mark), head: Some(head(segmented)) })
+    }
+
+    /// One of several marks of a whole head; `None` where the head does not show it.
+    ///
+    /// # Errors
+    /// As [`Look::mark`], and a scan that is no head.
+    pub fn mark_of_head(
+        &mut self,
+        region: Region,
+        parameters: &Segmentation,
+    ) -> Result<Option<Mark<'a>>, MarkError> {
+        match self.mark(region, None, parameters) {
+            Ok(Mark { head: None, .. }) => Err(MarkError::Cropped),
+            Ok(mark) => Ok(Some(mark)),
+            Err(MarkError::Segment(SegmentError::NotInView { .. })) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Its signature; `source` is the SHA-256 of the file.
+    ///
+    /// # Errors
+    /// As [`Look::mark_of_head`], and a mark without enough texture.
+    pub fn signature_of_head(
+        &mut self,
+        region: Region,
+        source: Digest,
+        parameters: &Parameters,
+    ) -> Result<Option<Signature>, MarkError> {
+        let Some(mark) = self.mark_of_head(region, &parameters.segmentation)? else {
+            return Ok(None);
+        };
+        Ok(Some(Signature::extract(&mark.surface, source, parameters)?))
+    }
+
+    /// The parts of a head; `None` where the scan shows none.
+    fn parts(&mut self, parameters: &Segmentation) -> Option<&Segmented> {
+        let known = self.found.iter().position(|(of, _)| of == parameters);
+        let place = known.unwrap_or_else(|| {
+            self.found.push((parameters.clone(), segment(self.surface, parameters).ok()));
+            self.found.len() - 1
+        });
+        self.found[place].1.as_ref()
+    }
+}
+
+/// Scan to mark, by [`Look::mark`].
 ///
 /// # Errors
-/// A head whose parts are not sure, or that does not show the wanted one; of what a person says, regions of another shape
-/// than the scan's, or that hold no measured sample of the wanted part.
+/// As [`Look::mark`].
 pub fn find<'a>(
     surface: &'a Surface,
     region: Region,
     said: Option<&Regions>,
     parameters: &Segmentation,
 ) -> Result<Mark<'a>, MarkError> {
-    if let Some(said) = said {
-        let (found, wanted) = (said.labels().dim(), surface.mask().dim());
-        if found != wanted {
-            return Err(MarkError::CorrectionShape { found, wanted });
-        }
-        let empty = |_| MarkError::CorrectionEmpty { region: region.name() };
-        let mark = isolate_region(surface, said, region).map_err(empty)?;
-        let head = look(surface, parameters).map(head);
-        return Ok(Mark { surface: Cow::Owned(mark), head });
-    }
-    let Some(segmented) = look(surface, parameters) else {
-        return Ok(Mark { surface: Cow::Borrowed(surface), head: None });
-    };
-    if !segmented.is_sure(parameters) {
-        let (found, wanted) = (segmented.confidence, parameters.least_confidence);
-        return Err(MarkError::NotSure { found, wanted });
-    }
-    let mark = isolate(surface, &segmented, region).map_err(MarkError::Segment)?;
-    Ok(Mark { surface: Cow::Owned(mark), head: Some(head(segmented)) })
+    Look::at(surface).mark(region, said, parameters)
 }
 
-/// The parts of a head; `None` where the scan shows none.
-fn look(surface: &Surface, parameters: &Segmentation) -> Option<Segmented> {
-    segment(surface, parameters).ok()
-}
-
-fn head(segmented: Segmented) -> Head {
+fn head(segmented: &Segmented) -> Head {
     let Segmented { regions, confidence, in_view, primer: _ } = segmented;
-    Head { confidence, in_view, regions }
+    Head { confidence: *confidence, in_view: *in_view, regions: regions.clone() }
 }
 
 /// Scan to signature, by [`find`]; `source` is the SHA-256 of the file.
@@ -144,22 +213,4 @@ pub fn extract(
     let mark = find(surface, region, said, &parameters.segmentation)?;
     let signature = Signature::extract(&mark.surface, source, parameters)?;
     Ok(Extracted { signature, head: mark.head })
-}
-
-/// The signature of one of several marks of a whole head; `None` where the head does not show it.
-///
-/// # Errors
-/// As [`extract`], and a scan that is no head.
-pub fn extract_of_head(
-    surface: &Surface,
-    region: Region,
-    source: Digest,
-    parameters: &Parameters,
-) -> Result<Option<Signature>, MarkError> {
-    match extract(surface, region, None, source, parameters) {
-        Ok(Extracted { head: Some(_), signature }) => Ok(Some(signature)),
-        Ok(Extracted { head: None, .. }) => Err(MarkError::Cropped),
-        Err(MarkError::Segment(SegmentError::NotInView { .. })) => Ok(None),
-        Err(error) => Err(error),
-    }
 }

@@ -36,7 +36,7 @@ pub(super) fn run(context: &Context, arguments: &DemoArguments) -> anyhow::Resul
             paths: vec![folder.join("references")],
             source: SourceArguments::of_store(store.clone()),
             metadata: Some(folder.join("metadata.csv")),
-            mark: MarkKind::BreechFace,
+            mark: vec![MarkKind::BreechFace],
             correction: args::CorrectionArguments::default(),
             config: None,
             json: false,

@@ -1,40 +1,42 @@
 //! `casemark enrol`: scans into a reference store, on this machine or at a server.
 //!
 //! Into a store on this machine scans are read and extracted in parallel, some tens at a time, and entered together; a line
-//! is printed for each once it is safe on the disk. A scan that cannot be read is named, the others are
-//! entered, and the exit code is 2. A store is made only when there is something to enter.
+//! is printed for each mark once it is safe on the disk. Of a whole head several marks can be entered as one exhibit. A scan
+//! that cannot be read is named, the others are entered, and the exit code is 2. A store is made only when there is something
+//! to enter.
 
+mod look;
 mod together;
 
+use self::look::{Looked, Looking};
 use super::args::{ActorArguments, EnrolArguments};
 use super::audit::{Auditor, Deed};
-use super::correction::{Corrected, Words};
+use super::correction::Words;
 use super::found::Found;
 use super::metadata::{self, Entry};
 use super::output::{print, print_json_line};
 use super::remote::{self, References};
-use super::scans::{Extracted, bytes, collect, extract_and_examine, read_options};
+use super::scans::{collect, read_options};
 use super::{Context, Outcome, quality};
 use crate::access::Action;
 use crate::digest::Digest;
-use crate::format::{self, ReadOptions};
-use crate::gallery::{Galleries, Snapshot};
+use crate::format::ReadOptions;
+use crate::gallery::Galleries;
 use crate::index::Entry as IndexEntry;
-use crate::mark::MarkError;
-use crate::nearest::{Known, nearest};
 use crate::quality::{Finding, Level, Quality, Rules};
 use crate::signature::Signature;
 use crate::store::{
-    CorrectionBlob, DiskStore, Enrolled, Enrolment, ExhibitMetadata, ExhibitRef, Filter,
+    CorrectionBlob, DiskStore, Enrolled, Enrolment, ExhibitMetadata, ExhibitRef,
     Outcome as Entered, ReferenceStore as _, SignatureBlob, StoreError,
 };
 use crate::surface::MarkKind;
-use anyhow::{Context as _, anyhow, bail, ensure};
+use anyhow::{Context as _, bail, ensure};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::{BTreeMap, btree_map};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Scans that share their syncs.
 const TOGETHER: usize = 32;
@@ -43,6 +45,7 @@ const TOGETHER: usize = 32;
 #[derive(Serialize)]
 struct Line<'a> {
     file: &'a str,
+    mark: MarkKind,
     outcome: &'static str,
     exhibit_id: String,
     mark_id: String,
@@ -58,11 +61,19 @@ struct Line<'a> {
     findings: &'a [Finding],
 }
 
-/// A scan ready to be entered.
+/// One line of `--json` for a mark that a head does not show.
+#[derive(Serialize)]
+struct NotShown<'a> {
+    file: &'a str,
+    mark: MarkKind,
+    outcome: &'static str,
+}
+
+/// A mark of a scan ready to be entered.
 struct Ready {
     path: PathBuf,
     name: String,
-    original: Vec<u8>,
+    original: Arc<Vec<u8>>,
     signature: Signature,
     signature_bytes: Vec<u8>,
     mark: MarkKind,
@@ -80,8 +91,9 @@ struct Said {
 }
 
 /// What is said of how a mark was found.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(super) struct HowFound<'a> {
+    pub(super) mark: MarkKind,
     pub(super) confidence: Option<f64>,
     pub(super) correction: Option<&'a str>,
     pub(super) findings: &'a [Finding],
@@ -90,6 +102,7 @@ pub(super) struct HowFound<'a> {
 impl Ready {
     fn how_found(&self) -> HowFound<'_> {
         HowFound {
+            mark: self.mark,
             confidence: self.found.as_ref().map(|found| found.confidence),
             correction: self.corrected.as_ref().map(|said| said.how.as_str()),
             findings: &self.quality.findings,
@@ -103,12 +116,6 @@ impl Ready {
             None => Ok(self),
         }
     }
-}
-
-/// What a look at a scan gave.
-enum Looked {
-    Known(Enrolled),
-    Ready(Box<Ready>),
 }
 
 /// What there is to enter.
@@ -139,7 +146,7 @@ impl Work {
             paths.len()
         );
         let exhibit = ExhibitMetadata { laboratory: laboratory.to_owned(), ..Default::default() };
-        let default = Entry { exhibit, mark: arguments.mark, correction };
+        let default = Entry { exhibit, marks: metadata::in_order(&arguments.mark), correction };
         let entries = match &arguments.metadata {
             Some(file) => metadata::read(file, &paths, &default)?,
             None => BTreeMap::new(),
@@ -147,6 +154,15 @@ impl Work {
         let masks = entries.values().filter_map(|entry| entry.correction.mask());
         let masks = masks.filter(|mask| !entries.contains_key(*mask));
         leave_out(&mut paths, masks);
+        for path in &paths {
+            let entry = entries.get(path).unwrap_or(&default);
+            ensure!(
+                entry.correction.is_empty() || entry.marks.len() == 1,
+                "{}: a mask or circles say where one mark is, found {} marks: enter each by itself",
+                path.display(),
+                entry.marks.len()
+            );
+        }
         let by = format!("local:{}", arguments.actor.actor);
         Ok(Self { paths, entries, default, options, json: arguments.json, by })
     }
@@ -191,6 +207,22 @@ impl Tally {
             Entered::Duplicate => self.duplicate += 1,
         }
         bar.suspend(|| acknowledge(path, enrolled, how, json))
+    }
+
+    /// Says that a head does not show a mark that was asked for beside others: no fault.
+    pub(super) fn not_shown(
+        bar: &ProgressBar,
+        path: &Path,
+        mark: MarkKind,
+        json: bool,
+    ) -> anyhow::Result<()> {
+        let file = path.display().to_string();
+        bar.suspend(|| {
+            if json {
+                return print_json_line(&NotShown { file: &file, mark, outcome: "not_in_view" });
+            }
+            print(&format!("{file}: no {mark} is in view\n"))
+        })
     }
 
     /// Keeps why a scan was not entered.
@@ -247,30 +279,31 @@ fn into_store(
         // Before scans are looked at side by side: who opens a gallery has it for itself.
         let mut references = BTreeMap::new();
         if let Some((store, _)) = store.as_ref().filter(|_| rules.near_duplicates) {
-            for mark in together.iter().map(|path| work.entry(path).mark) {
+            for mark in together.iter().flat_map(|path| &work.entry(path).marks).copied() {
                 if let btree_map::Entry::Vacant(place) = references.entry(mark) {
                     place.insert(galleries.of_mark(mark).snapshot(store)?);
                 }
             }
         }
-        let looked_at: Vec<anyhow::Result<Looked>> = together
-            .par_iter()
-            .map(|path| {
-                let entry = work.entry(path);
-                let store = store.as_ref().map(|(store, _)| store);
-                let (options, galleries) = (&work.options, &galleries);
-                let looking =
-                    Looking { context, store, options, rules, galleries, references: &references };
-                looking.at(path, entry)
-            })
-            .collect();
+        let looked_at = together.par_iter().flat_map_iter(|path| {
+            let store = store.as_ref().map(|(store, _)| store);
+            let (options, galleries) = (&work.options, &galleries);
+            let looking =
+                Looking { context, store, options, rules, galleries, references: &references };
+            let looked = looking.at(path, work.entry(path));
+            let looked = looked.unwrap_or_else(|error| vec![Err(error)]);
+            looked.into_iter().map(move |looked| (path, looked))
+        });
+        let looked_at: Vec<(&PathBuf, anyhow::Result<Looked>)> = looked_at.collect();
         let mut ready = Vec::new();
-        for (path, looked) in together.iter().zip(looked_at) {
+        for (path, looked) in looked_at {
             match looked {
                 Ok(Looked::Ready(scan)) => ready.push(*scan),
-                Ok(Looked::Known(enrolled)) => {
-                    tally.entered(&bar, path, &enrolled, HowFound::default(), work.json)?;
+                Ok(Looked::Known(mark, enrolled)) => {
+                    let how = HowFound { mark, confidence: None, correction: None, findings: &[] };
+                    tally.entered(&bar, path, &enrolled, how, work.json)?;
                 }
+                Ok(Looked::NotShown(mark)) => Tally::not_shown(&bar, path, mark, work.json)?,
                 Err(error) => tally.refused(&error),
             }
         }
@@ -308,82 +341,6 @@ fn into_store(
     }
     bar.finish_and_clear();
     Ok(tally)
-}
-
-/// How scans are looked at before they are entered.
-#[derive(Clone, Copy)]
-struct Looking<'a> {
-    context: &'a Context,
-    store: Option<&'a DiskStore>,
-    options: &'a ReadOptions,
-    rules: &'a Rules,
-    galleries: &'a Galleries,
-    /// What is in the store of the marks that are entered, where what is entered is held against it.
-    references: &'a BTreeMap<MarkKind, Snapshot>,
-}
-
-impl Looking<'_> {
-    /// Reads a scan and extracts its signature, unless the store has it already and nothing is said of it anew: an
-    /// enrolment that was interrupted is soon where it was.
-    fn at(&self, path: &Path, entry: &Entry) -> anyhow::Result<Looked> {
-        let Self { context, store, options, rules, galleries, references } = *self;
-        if let Some(store) = store.filter(|_| entry.correction.is_empty()) {
-            let named = || path.display().to_string();
-            let original = bytes(path, options).with_context(named)?;
-            for scan in store.scans_of_file(Digest::of(&original)).with_context(named)? {
-                let view = store.view(scan).with_context(named)?;
-                let same_laboratory = view.exhibit.laboratory == entry.exhibit.laboratory;
-                if view.mark.kind == entry.mark && same_laboratory && view.withdrawal.is_none() {
-                    return Ok(Looked::Known(Enrolled {
-                        exhibit: view.exhibit.id,
-                        mark: view.mark.id,
-                        scan,
-                        outcome: Entered::Duplicate,
-                    }));
-                }
-            }
-        }
-        let wanted = (entry.mark, &entry.correction);
-        let extracted = extract_and_examine(context, path, options, wanted, rules);
-        let extracted = extracted.map_err(|error| match error.downcast_ref() {
-            Some(MarkError::NotSure { .. }) => anyhow!(
-                "{error:#}: look at it with casemark segment --picture, and say where the mark is with --mask, \
-                 --keep-circle, --drop-circle or a column `mask` in the metadata"
-            ),
-            Some(_) | None => error,
-        });
-        let (extracted, mut quality) = extracted?;
-        if let (Some(store), Some(references)) = (store, references.get(&entry.mark)) {
-            let engine = &context.engine.of_mark(entry.mark);
-            let indexer = galleries.of_mark(entry.mark).indexer();
-            let known = Known { engine, indexer, references, store, pool: None };
-            let filter = Filter { mark: Some(entry.mark), ..Filter::default() };
-            let nearest = nearest(known, &filter, &extracted.signature);
-            if let Some(nearest) = nearest.with_context(|| path.display().to_string())? {
-                quality.hold_against(&nearest, rules);
-            }
-        }
-        let Extracted { signature, bytes: original, head, corrected, .. } = extracted;
-        let segmentation = context.engine.of_mark(entry.mark).parameters().segmentation.digest();
-        let found = head.as_ref().map(|head| Found::of(head, segmentation)).transpose()?;
-        let corrected = corrected.map(|Corrected { regions, how }| {
-            anyhow::Ok(Said { regions: format::write_regions(&regions)?, how })
-        });
-        let corrected = corrected.transpose()?;
-        let ready = Ready {
-            path: path.to_owned(),
-            name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            original,
-            signature_bytes: signature.to_bytes(),
-            entry: galleries.of_mark(entry.mark).indexer().map(|indexer| indexer.entry(&signature)),
-            signature,
-            mark: entry.mark,
-            found,
-            corrected,
-            quality,
-        };
-        Ok(Looked::Ready(Box::new(ready.admitted()?)))
-    }
 }
 
 /// Opens the store, or makes it, and says so if it had to be mended.
@@ -489,7 +446,7 @@ fn acknowledge(
     how: HowFound<'_>,
     json: bool,
 ) -> anyhow::Result<()> {
-    let HowFound { confidence, correction, findings } = how;
+    let HowFound { mark, confidence, correction, findings } = how;
     let file = path.display().to_string();
     let outcome = match enrolled.outcome {
         Entered::New => "new",
@@ -499,6 +456,7 @@ fn acknowledge(
     if json {
         return print_json_line(&Line {
             file: &file,
+            mark,
             outcome,
             exhibit_id: enrolled.exhibit.to_string(),
             mark_id: enrolled.mark.to_string(),
@@ -512,7 +470,7 @@ fn acknowledge(
     for Finding { words, .. } in findings.iter().filter(|one| one.level > Level::Note) {
         eprintln!("warning: {file}: {words}");
     }
-    let mut line = format!("exhibit {}  scan {}  {file}", enrolled.exhibit, enrolled.scan);
+    let mut line = format!("exhibit {}  scan {}  {mark}  {file}", enrolled.exhibit, enrolled.scan);
     line += match enrolled.outcome {
         Entered::New => "",
         Entered::Duplicate => " (already known)",

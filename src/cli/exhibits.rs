@@ -5,6 +5,7 @@
 use super::args::{ActorArguments, SearchArguments};
 use super::audit::{Auditor, Deed};
 use super::library::{Searching, references};
+use super::metadata::in_order;
 use super::output::{print, print_json, table};
 use super::remote::{References, Settings, of_file};
 use super::scans::{read, read_options};
@@ -20,7 +21,7 @@ use crate::digest::Digest;
 use crate::exhibits::{self, Asked, Compared, Lead, Searched};
 use crate::format::Scan;
 use crate::gallery::Snapshot;
-use crate::mark::extract_of_head;
+use crate::mark::Look;
 use crate::report::ComparisonReport;
 use crate::search::{Advance, Query, Questioned, Summary};
 use crate::store::{DiskStore, MarkKind, Progress};
@@ -186,12 +187,9 @@ fn report_of(path: &Path, searched: SearchedMarks) -> Report {
     }
 }
 
-/// The marks that are asked for, each once, in the order of kinds.
+/// The marks that are asked for.
 fn marks(arguments: &SearchArguments) -> Vec<MarkKind> {
-    let mut marks = arguments.filter.mark.clone();
-    marks.sort();
-    marks.dedup();
-    marks
+    in_order(&arguments.filter.mark)
 }
 
 fn shelves(
@@ -221,12 +219,13 @@ fn search(
     scan: &Scan,
 ) -> anyhow::Result<Report> {
     let named = || path.display().to_string();
+    let mut look = Look::at(&scan.surface);
     let (mut ready, mut marks_not_shown) = (Vec::new(), Vec::new());
     for shelf in shelves {
         let Searching { engine, indexer, .. } = &shelf.searching;
-        let (region, parameters) = (shelf.mark.region(), engine.parameters());
-        let extracted = extract_of_head(&scan.surface, region, scan.sha256, parameters);
-        let Some(signature) = extracted.with_context(named)? else {
+        let region = shelf.mark.region();
+        let signature = look.signature_of_head(region, scan.sha256, engine.parameters());
+        let Some(signature) = signature.with_context(named)? else {
             marks_not_shown.push(shelf.mark);
             continue;
         };

@@ -5,7 +5,7 @@ use super::scans::resolve;
 use crate::store::{ExhibitMetadata, FirearmMetadata, MarkKind};
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// One row as written; an empty field is an unknown value.
@@ -31,7 +31,8 @@ struct Row {
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) exhibit: ExhibitMetadata,
-    pub(super) mark: MarkKind,
+    /// In the order of kinds, each once.
+    pub(super) marks: Vec<MarkKind>,
     pub(super) correction: Words,
 }
 
@@ -76,11 +77,23 @@ fn entry(row: Row, file: &Path, default: &Entry) -> anyhow::Result<Entry> {
         incident: row.incident.map(|date| date.parse()).transpose().context("incident")?,
         notes: row.notes,
     };
-    let mark = row.mark.map(|mark| mark.parse()).transpose()?.unwrap_or(default.mark);
+    let marks = row.mark.map(|marks| parsed(&marks)).transpose()?;
+    let marks = marks.unwrap_or_else(|| default.marks.clone());
     let correction = match row.mask {
         // It travels with the CSV.
         Some(mask) => Words::of_mask(file.parent().unwrap_or(Path::new("")).join(mask)),
         None => default.correction.clone(),
     };
-    Ok(Entry { exhibit, mark, correction })
+    Ok(Entry { exhibit, marks, correction })
+}
+
+/// Marks as a cell names them: one, or several with semicolons or commas between them.
+fn parsed(cell: &str) -> anyhow::Result<Vec<MarkKind>> {
+    let marks = cell.split([';', ',']).map(|mark| mark.trim().parse());
+    Ok(in_order(&marks.collect::<Result<Vec<_>, _>>()?))
+}
+
+/// Each once, in the order of kinds.
+pub(super) fn in_order(marks: &[MarkKind]) -> Vec<MarkKind> {
+    marks.iter().copied().collect::<BTreeSet<_>>().into_iter().collect()
 }

@@ -2,12 +2,10 @@
 
 use super::Context;
 use super::args::{HeightUnit, ReadArguments, SpacingUnit};
-use super::correction::{Corrected, Words};
-use crate::format::{self, ManifestChecksum, Metadata, ReadOptions, Scan};
-use crate::mark::{self, Head, Mark};
+use super::correction::Words;
+use crate::format::{self, ManifestChecksum, ReadOptions, Scan};
+use crate::mark;
 use crate::matcher::Prepared;
-use crate::preprocess::PreprocessError;
-use crate::quality::{Quality, Rules, examine_mark};
 use crate::signature::Signature;
 use crate::surface::{MarkKind, Spacing};
 use crate::units::Length;
@@ -121,15 +119,10 @@ pub(super) fn read(path: &Path, options: &ReadOptions) -> anyhow::Result<(Scan, 
     read().with_context(|| path.display().to_string())
 }
 
-/// A scan, the signature of its mark and the bytes of its file.
+/// A scan and the signature of its mark.
 pub(super) struct Extracted {
     pub(super) scan: Scan,
     pub(super) signature: Signature,
-    pub(super) bytes: Vec<u8>,
-    /// What the engine found, where it is a whole head.
-    pub(super) head: Option<Head>,
-    /// Where a person said that the mark is.
-    pub(super) corrected: Option<Corrected>,
 }
 
 /// A scan with the signature of its mark, which is cut out where the scan shows a whole head.
@@ -150,43 +143,15 @@ pub(super) fn extract_said(
     mark: MarkKind,
     said: &Words,
 ) -> anyhow::Result<Extracted> {
-    Ok(extract_and(context, path, options, (mark, said), |_, _, _| ())?.0)
-}
-
-/// The same with what an examiner should know of the mark.
-pub(super) fn extract_and_examine(
-    context: &Context,
-    path: &Path,
-    options: &ReadOptions,
-    (mark, said): (MarkKind, &Words),
-    rules: &Rules,
-) -> anyhow::Result<(Extracted, Quality)> {
-    extract_and(context, path, options, (mark, said), |mark, signature, metadata| {
-        examine_mark(mark, signature, metadata, rules)
-    })
-}
-
-/// Extracts, and looks at the surface of the mark and the signature on the way.
-fn extract_and<T>(
-    context: &Context,
-    path: &Path,
-    options: &ReadOptions,
-    (mark, said): (MarkKind, &Words),
-    look: impl FnOnce(&Mark<'_>, &Result<Signature, PreprocessError>, &Metadata) -> T,
-) -> anyhow::Result<(Extracted, T)> {
-    let (scan, bytes) = read(path, options)?;
+    let (scan, _) = read(path, options)?;
     let named = || path.display().to_string();
     let corrected = said.on(&scan.surface, mark, options).with_context(named)?;
-    let (surface, region, sha256) = (&scan.surface, mark.region(), scan.sha256);
-    let engine = context.engine.of_mark(mark);
-    let segmentation = &engine.parameters().segmentation;
     let said = corrected.as_ref().map(|corrected| &corrected.regions);
-    let mark = mark::find(surface, region, said, segmentation).with_context(named)?;
-    let signature = Signature::extract(&mark.surface, sha256, engine.parameters());
-    let looked = look(&mark, &signature, &scan.metadata);
-    let signature = signature.with_context(named)?;
-    let head = mark.head;
-    Ok((Extracted { scan, signature, bytes, head, corrected }, looked))
+    let engine = context.engine.of_mark(mark);
+    let (region, parameters) = (mark.region(), engine.parameters());
+    let extracted = mark::extract(&scan.surface, region, said, scan.sha256, parameters);
+    let signature = extracted.with_context(named)?.signature;
+    Ok(Extracted { scan, signature })
 }
 
 /// A scan, ready for comparing its mark.

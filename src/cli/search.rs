@@ -193,11 +193,11 @@ fn in_store(
         };
         let mut ready = Vec::new();
         for (path, extracted) in together.iter().zip(extracted) {
-            let made = extracted.and_then(|Extracted { scan, signature, bytes, .. }| {
+            let made = extracted.and_then(|Extracted { scan, signature }| {
                 let questioned =
                     Questioned::new(&searching.engine, searching.indexer.as_ref(), &signature);
                 let questioned = questioned.with_context(|| path.display().to_string())?;
-                Ok((path, Digest::of(&bytes), (questioned, traits(&scan))))
+                Ok((path, scan.sha256, (questioned, traits(&scan))))
             });
             match made {
                 Ok(made) => ready.push(made),

@@ -7,7 +7,7 @@ use super::{convert, pb};
 use crate::calibration::Traits;
 use crate::digest::Digest;
 use crate::format::{self, Scan};
-use crate::mark::{self, Head, extract_of_head};
+use crate::mark::{self, Head, Look};
 use crate::matcher::{Engine, Prepared};
 use crate::quality::{Quality, examine_mark};
 use crate::signature::Signature;
@@ -151,10 +151,11 @@ pub(super) fn marks_of_head(
     scope.trail.about(file_subject(upload.sha256));
     let instrument = scan.metadata.instrument.name();
     let of_all = Traits { instrument, ..Traits::of(scan.surface.kind()) };
+    let mut look = Look::at(&scan.surface);
     let found = |mark: MarkKind| {
         let engine = scope.shared.engine.of_mark(mark);
-        let (region, parameters) = (mark.region(), engine.parameters());
-        let signature = extract_of_head(&scan.surface, region, upload.sha256, parameters)
+        let signature = look
+            .signature_of_head(mark.region(), upload.sha256, engine.parameters())
             .map_err(|source| Fault::Mark { field: upload.field, source })?;
         let traits = Traits { mark: Some(mark.to_string()), ..of_all.clone() };
         Ok((mark, signature.map(|signature| (signature, traits))))

@@ -83,6 +83,83 @@ fn several_marks_of_a_head_lead_to_its_firearms_exhibit_and_a_server_says_the_sa
     assert_ne!(one["parameters_digest"], face["parameters_digest"]);
 }
 
+/// File, mark, outcome and exhibit of every line, exhibits by the order in which they come.
+fn lines(lines: &[Value]) -> Vec<(String, String, String, Option<usize>)> {
+    let text = |line: &Value, name: &str| line[name].as_str().unwrap().to_owned();
+    let mut exhibits: Vec<String> = Vec::new();
+    let line = |line: &Value| {
+        let exhibit = line["exhibit_id"].as_str().map(|id| {
+            exhibits.iter().position(|known| known == id).unwrap_or_else(|| {
+                exhibits.push(id.to_owned());
+                exhibits.len() - 1
+            })
+        });
+        (text(line, "file"), text(line, "mark"), text(line, "outcome"), exhibit)
+    };
+    lines.iter().map(line).collect()
+}
+
+#[test]
+fn a_head_is_entered_with_every_mark_that_it_shows_as_one_exhibit() {
+    let program = Program::new();
+    program.write("F1.x3p", &head(1, 0));
+    program.write("F3.x3p", &head(3, 0));
+    let every = "--mark=ejector,breech_face,firing_pin";
+    let enrol = |place: [&str; 2], words: &[&str]| {
+        let enrol = ["enrol", "--json", "--laboratory", "local", place[0], place[1]];
+        program.run(&[&enrol[..], words].concat())
+    };
+    // The first had one of its marks before.
+    let here = ["--store", "store"];
+    enrol(here, &["F1.x3p"]).exits(0);
+    let wanted = |first: &str, others: &str| {
+        let line = |file: &str, mark: &str, outcome: &str, exhibit| {
+            (file.to_owned(), mark.to_owned(), outcome.to_owned(), exhibit)
+        };
+        let mut wanted = vec![
+            line("F1.x3p", "breech_face", first, Some(0)),
+            line("F1.x3p", "firing_pin", others, Some(0)),
+            line("F1.x3p", "ejector", others, Some(0)),
+            line("F3.x3p", "breech_face", others, Some(1)),
+            line("F3.x3p", "firing_pin", others, Some(1)),
+            line("F3.x3p", "ejector", "not_in_view", None),
+        ];
+        wanted.sort();
+        wanted
+    };
+    let told = |place: [&str; 2]| {
+        let mut told = lines(&enrol(place, &[every, "F1.x3p", "F3.x3p"]).exits(0).json_lines());
+        told.sort();
+        told
+    };
+    assert_eq!(told(here), wanted("duplicate", "new"));
+    assert_eq!(told(here), wanted("duplicate", "duplicate"));
+    let search = ["search", "--store", "store", "--mark", MARKS, "--json", "F3.x3p"];
+    let found = program.run(&search).exits(0).json();
+    let of_each: Vec<usize> = found["exhibits"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|exhibit| exhibit["marks"].as_array().unwrap().len())
+        .collect();
+    assert_eq!(of_each, [2, 2], "{found}");
+
+    // What goes with one mark only is refused, and marks are named in the metadata too.
+    let cropped = crate::program::testdata_text("demo/questioned/known-firearm.x3p");
+    enrol(here, &[every, &cropped]).exits(2).complains("cropped to one mark");
+    enrol(here, &[every, "--keep-circle", "0,0,1000", "F1.x3p"]).exits(2).complains("3 marks");
+    program.write("M.csv", b"file,mark,label\nF3.x3p,firing_pin; breech_face,L\n");
+    let named = enrol(["--store", "other"], &["--metadata", "M.csv", "F3.x3p"]).exits(0);
+    assert_eq!(lines(&named.json_lines()).len(), 2);
+
+    // At a server as here.
+    let empty = Program::new();
+    empty.run(&["enrol", "--store", "store", "--laboratory", "other", &cropped]).exits(0);
+    let served = Served::open(&empty, "store");
+    let there = ["--server", &served.url];
+    assert_eq!(told(there), wanted("new", "new"));
+}
+
 #[test]
 fn a_head_that_shows_none_of_the_marks_is_not_searched_for_in_vain() {
     let program = with_store();

@@ -214,10 +214,11 @@ pub(super) struct EnrolArguments {
     #[arg(long, value_name = "M.csv")]
     pub(super) metadata: Option<PathBuf>,
     /// Mark of the scans that the metadata does not name one for: breech_face, firing_pin, ejector or
-    /// aperture_shear
-    #[arg(long, default_value = "breech_face")]
-    pub(super) mark: crate::store::MarkKind,
-    /// Print one JSON object a scan, once it is safe on the disk
+    /// aperture_shear. With several, with commas between them (in the metadata with semicolons), those that a whole head shows
+    /// are entered as one exhibit
+    #[arg(long, value_name = "MARK", default_value = "breech_face", value_delimiter = ',')]
+    pub(super) mark: Vec<crate::store::MarkKind>,
+    /// Print one JSON object a mark, once it is safe on the disk
     #[arg(long)]
     pub(super) json: bool,
     /// Configuration whose section `quality` says how good a scan has to be, instead of the defaults; a server has its
