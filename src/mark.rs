@@ -129,12 +129,18 @@ impl<'a> Look<'a> {
         let Some(segmented) = self.parts(parameters) else {
             return Ok(Mark { surface: Cow::Borrowed(surface), head: None });
         };
-        if !segmented.is_sure(parameters) {
-            let (found, wanted) = (segmented.confidence, parameters.least_confidence);
-            return Err(MarkError::NotSure { found, wanted });
-        }
+        check_sure(segmented, parameters)?;
         let mark = isolate(surface, segmented, region).map_err(MarkError::Segment)?;
         Ok(Mark { surface: Cow::Owned(mark), head: Some(head(segmented)) })
+    }
+
+    /// Whether several marks can be had of the scan: it is a head, and its parts are sure.
+    ///
+    /// # Errors
+    /// [`MarkError::Cropped`], [`MarkError::NotSure`].
+    pub fn check_head(&mut self, parameters: &Segmentation) -> Result<(), MarkError> {
+        let segmented = self.parts(parameters).ok_or(MarkError::Cropped)?;
+        check_sure(segmented, parameters)
     }
 
     /// One of several marks of a whole head; `None` where the head does not show it.
@@ -146,8 +152,8 @@ impl<'a> Look<'a> {
         region: Region,
         parameters: &Segmentation,
     ) -> Result<Option<Mark<'a>>, MarkError> {
+        self.check_head(parameters)?;
         match self.mark(region, None, parameters) {
-            Ok(Mark { head: None, .. }) => Err(MarkError::Cropped),
             Ok(mark) => Ok(Some(mark)),
             Err(MarkError::Segment(SegmentError::NotInView { .. })) => Ok(None),
             Err(error) => Err(error),
@@ -192,6 +198,11 @@ pub fn find<'a>(
     parameters: &Segmentation,
 ) -> Result<Mark<'a>, MarkError> {
     Look::at(surface).mark(region, said, parameters)
+}
+
+fn check_sure(segmented: &Segmented, parameters: &Segmentation) -> Result<(), MarkError> {
+    let (found, wanted) = (segmented.confidence, parameters.least_confidence);
+    if segmented.is_sure(parameters) { Ok(()) } else { Err(MarkError::NotSure { found, wanted }) }
 }
 
 fn head(segmented: &Segmented) -> Head {

@@ -57,6 +57,12 @@ impl Looking<'_> {
         }
         let scan = format::read(&original, self.options).with_context(named)?;
         let (original, mut look) = (Arc::new(original), Look::at(&scan.surface));
+        if let [first, _, ..] = entry.marks[..] {
+            // What is wrong with all of it is said once.
+            let engine = self.context.engine.of_mark(first);
+            look.check_head(&engine.parameters().segmentation)
+                .map_err(|error| told(error, path))?;
+        }
         let mut looked = Vec::new();
         for mark in entry.marks.iter().copied() {
             looked.push(match known.get(&mark) {
@@ -113,14 +119,7 @@ impl Looking<'_> {
             let said = corrected.as_ref().map(|corrected| &corrected.regions);
             look.mark(mark.region(), said, segmentation).map(Some)
         };
-        let found = found.map_err(|error| match error {
-            MarkError::NotSure { .. } => anyhow!(
-                "{}: {error}: look at it with casemark segment --picture, and say where the mark is with --mask, \
-                 --keep-circle, --drop-circle or a column `mask` in the metadata",
-                path.display()
-            ),
-            error => anyhow::Error::from(error).context(path.display().to_string()),
-        });
+        let found = found.map_err(|error| told(error, path));
         let Some(found) = found? else { return Ok(Looked::NotShown(mark)) };
         let signature = Signature::extract(&found.surface, scan.sha256, engine.parameters());
         let mut quality = examine_mark(&found, &signature, &scan.metadata, rules);
@@ -162,4 +161,16 @@ struct OfScan<'a> {
     entry: &'a Entry,
     scan: &'a Scan,
     original: &'a Arc<Vec<u8>>,
+}
+
+/// Why a mark is not entered, and what can be done about it.
+fn told(error: MarkError, path: &Path) -> anyhow::Error {
+    let path = path.display();
+    match error {
+        MarkError::NotSure { .. } => anyhow!(
+            "{path}: {error}: look at it with casemark segment --picture, and say where the mark is with --mask, \
+             --keep-circle, --drop-circle or a column `mask` in the metadata"
+        ),
+        error => anyhow::Error::from(error).context(path.to_string()),
+    }
 }
