@@ -166,11 +166,11 @@ struct OfScan<'a> {
 /// Why a mark is not entered, and what can be done about it.
 fn told(error: MarkError, path: &Path) -> anyhow::Error {
     let path = path.display();
-    match error {
-        MarkError::NotSure { .. } => anyhow!(
+    if matches!(error, MarkError::NotSure { .. }) {
+        return anyhow!(
             "{path}: {error}: look at it with casemark segment --picture, and say where the mark is with --mask, \
              --keep-circle, --drop-circle or a column `mask` in the metadata"
-        ),
-        error => anyhow::Error::from(error).context(path.to_string()),
+        );
     }
+    anyhow::Error::from(error).context(path.to_string())
 }
