@@ -170,8 +170,9 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Scan, FormatError> {
 pub fn looks_like_scan(file_name: &str) -> bool {
     const EXTENSIONS: [&str; 10] =
         ["x3p", "al3d", "sur", "sdf", "png", "tif", "tiff", "bmp", "jpg", "jpeg"];
-    // "._name" are the resource forks that macOS leaves beside copied files.
+    // "._name" are the resource forks that macOS leaves beside copied files, ".parts.png" the parts of a scan (`casemark simulate`).
     !file_name.starts_with("._")
+        && !file_name.ends_with(".parts.png")
         && file_name.rsplit_once('.').is_some_and(|(stem, extension)| {
             !stem.is_empty() && EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known))
         })
@@ -236,7 +237,7 @@ mod tests {
         for name in ["a.x3p", "Fadul 1-1.X3P", "a.b.jpeg", "x.TIF", "a.al3d", "a.SUR"] {
             assert!(looks_like_scan(name), "{name}");
         }
-        for name in ["x3p", ".x3p", "a.x3p.txt", "a.al3", "._a.x3p", ""] {
+        for name in ["x3p", ".x3p", "a.x3p.txt", "a.al3", "._a.x3p", "a.parts.png", ""] {
             assert!(!looks_like_scan(name), "{name}");
         }
     }
