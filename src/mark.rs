@@ -11,6 +11,7 @@ use crate::preprocess::PreprocessError;
 use crate::segment::{SegmentError, Segmented, isolate, isolate_region, segment};
 use crate::signature::Signature;
 use crate::surface::{Region, Regions, Surface};
+use crate::units::Angle;
 use std::borrow::Cow;
 
 /// Why a scan gives no signature.
@@ -72,6 +73,8 @@ pub struct Head {
     pub confidence: f64,
     /// Share of the primer's circumference in view, 0 to 1.
     pub in_view: f64,
+    /// Between the primer's flat and the horizontal; `None` of a picture.
+    pub tilt: Option<Angle>,
     /// The part of every sample of the scan.
     pub regions: Regions,
 }
@@ -206,8 +209,8 @@ fn check_sure(segmented: &Segmented, parameters: &Segmentation) -> Result<(), Ma
 }
 
 fn head(segmented: &Segmented) -> Head {
-    let Segmented { regions, confidence, in_view, primer: _ } = segmented;
-    Head { confidence: *confidence, in_view: *in_view, regions: regions.clone() }
+    let Segmented { confidence, in_view, tilt, .. } = *segmented;
+    Head { confidence, in_view, tilt, regions: segmented.regions.clone() }
 }
 
 /// Scan to signature, by [`find`]; `source` is the SHA-256 of the file.

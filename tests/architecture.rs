@@ -40,7 +40,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
-    ("mark", &["digest", "parameters", "preprocess", "segment", "signature", "surface"]),
+    ("mark", &["digest", "parameters", "preprocess", "segment", "signature", "surface", "units"]),
     (
         "matcher",
         &[

@@ -468,7 +468,7 @@ fn acknowledge(
     }
     // What is worth knowing alone is for those who ask (`inspect`, `--json`).
     for Finding { words, .. } in findings.iter().filter(|one| one.level > Level::Note) {
-        eprintln!("warning: {file}: {words}");
+        eprintln!("warning: {file}, {mark}: {words}");
     }
     let mut line = format!("exhibit {}  scan {}  {mark}  {file}", enrolled.exhibit, enrolled.scan);
     line += match enrolled.outcome {

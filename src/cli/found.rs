@@ -16,7 +16,7 @@ pub(super) struct Found {
 impl Found {
     /// Draws the parts; `segmentation` is the digest of the parameters that found them.
     pub(super) fn of(head: &Head, segmentation: Digest) -> anyhow::Result<Self> {
-        let Head { confidence, in_view, regions } = head;
+        let Head { confidence, in_view, regions, tilt: _ } = head;
         let regions = format::write_regions(regions)?;
         Ok(Self { regions, segmentation, confidence: *confidence, in_view: *in_view })
     }

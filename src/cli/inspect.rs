@@ -56,7 +56,7 @@ pub(super) fn run(context: &Context, arguments: &InspectArguments) -> anyhow::Re
     let found = mark::find(&scan.surface, arguments.mark.region(), None, &parameters.segmentation);
     let look = |mark: Mark<'_>| {
         let signature = Signature::extract(&mark.surface, scan.sha256, parameters);
-        let mut quality = examine_mark(&mark, &signature, &scan.metadata, &rules);
+        let mut quality = examine_mark(&mark, arguments.mark, &signature, &scan.metadata, &rules);
         if let (Some(store), Ok(signature)) = (&arguments.store, &signature) {
             let named = || store.display().to_string();
             let nearest = in_store(context, store, arguments.mark, signature);

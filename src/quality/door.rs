@@ -3,8 +3,9 @@
 use super::{Calibration, Circumstances, Quality, Rules, examine};
 use crate::format::Metadata;
 use crate::mark::Mark;
-use crate::preprocess::PreprocessError;
+use crate::preprocess::{PreprocessError, least_squares_plane};
 use crate::signature::Signature;
+use crate::surface::{Kind, MarkKind};
 use crate::units::Length;
 use jiff::civil::Date;
 
@@ -14,15 +15,23 @@ use jiff::civil::Date;
 #[must_use]
 pub fn examine_mark(
     mark: &Mark<'_>,
+    kind: MarkKind,
     signature: &Result<Signature, PreprocessError>,
     metadata: &Metadata,
     rules: &Rules,
 ) -> Quality {
     let texture =
         |signature: &Signature| signature.summary().deviation_um.map(Length::from_micrometres);
+    let plane = || least_squares_plane(&mark.surface).tilt(mark.surface.spacing());
     let circumstances = Circumstances {
         texture: signature.as_ref().map(texture).map_err(Clone::clone),
         in_view: mark.head.as_ref().map(|head| head.in_view),
+        tilt: match &mark.head {
+            Some(head) => head.tilt,
+            // Other marks slant by themselves.
+            None => (kind == MarkKind::BreechFace && mark.surface.kind() == Kind::Topography)
+                .then(plane),
+        },
         calibration: calibration(metadata),
     };
     examine(&mark.surface, &circumstances, rules)

@@ -249,7 +249,7 @@ pub(super) fn of_measures(
         )));
     }
     let wanted = limits.greatest_tilt.degrees();
-    if let Some(tilt) = measures.tilt.map(Angle::degrees).filter(|tilt| *tilt > wanted) {
+    if let Some(tilt) = circumstances.tilt.map(Angle::degrees).filter(|tilt| *tilt > wanted) {
         findings.push(warn(Name::Tilt, tilt, wanted, Unit::Degree).finding(format!(
             "the surface slants by {tilt:.1} deg, wanted at most {wanted:.1} deg: one side may be out of focus"
         )));

@@ -1,8 +1,8 @@
 //! What can be measured of a surface that says how good it is?
 
-use crate::preprocess::{least_squares_plane, level, robust_deviation};
+use crate::preprocess::{level, robust_deviation};
 use crate::surface::{Kind, Surface};
-use crate::units::{Angle, Length};
+use crate::units::Length;
 use ndarray::{Array2, Axis};
 
 /// A sample farther from the levelled surface than so many robust standard deviations is an outlier.
@@ -28,8 +28,6 @@ pub struct Measures {
     pub outliers: f64,
     /// Share of samples that all have the greatest or all the least height, 0 to 1.
     pub saturated: f64,
-    /// Between the least-squares plane and the horizontal; `None` of a picture, whose grey levels have no slant.
-    pub tilt: Option<Angle>,
     /// Greatest share of a side of the frame along which the mark runs on unbroken, 0 to 1.
     pub cut: f64,
 }
@@ -52,7 +50,6 @@ impl Measures {
             noise: noise(surface).filter(|_| topography),
             outliers: if deviation > 0.0 { share(beyond) } else { 0.0 },
             saturated: share(saturated(surface)),
-            tilt: topography.then(|| least_squares_plane(surface).tilt(spacing)),
             cut: cut(surface.mask()),
         }
     }

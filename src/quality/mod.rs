@@ -20,7 +20,7 @@ pub use rules::Rules;
 
 use crate::preprocess::PreprocessError;
 use crate::surface::{Kind, Surface};
-use crate::units::Length;
+use crate::units::{Angle, Length};
 use std::cmp::Reverse;
 
 /// What is known of a scan besides the surface of its mark.
@@ -31,6 +31,8 @@ pub struct Circumstances {
     pub texture: Result<Option<Length>, PreprocessError>,
     /// Share of the primer's circumference that is in view, 0 to 1; `None` where the scan is cropped to its mark.
     pub in_view: Option<f64>,
+    /// Between flat ground of the scan and the horizontal; `None` where none is known, and of a picture.
+    pub tilt: Option<Angle>,
     /// When the instrument was calibrated.
     pub calibration: Calibration,
 }

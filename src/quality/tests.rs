@@ -38,6 +38,7 @@ fn good() -> Circumstances {
     Circumstances {
         texture: Ok(Some(Length::from_micrometres(0.7))),
         in_view: None,
+        tilt: None,
         calibration: Calibration::DaysBefore(30),
     }
 }
@@ -59,7 +60,7 @@ fn of_a_good_mark_nothing_is_said() {
 
 #[test]
 fn every_fault_is_found_and_no_other() {
-    let faults: [(Name, Surface); 5] = [
+    let faults: [(Name, Surface); 4] = [
         (Name::Noise, ring(|row, column, texture| Some(texture + 2.0 * noise(row, column)))),
         (Name::Missing, ring(|row, column, t| (noise(row, column) < 0.5).then_some(t))),
         (
@@ -67,7 +68,6 @@ fn every_fault_is_found_and_no_other() {
             ring(|row, column, t| Some(if noise(row, column) > 1.9 { 60.0 + t } else { t })),
         ),
         (Name::Saturation, ring(|_, _, texture| Some(texture.min(1.0)))),
-        (Name::Tilt, ring(|_, column, t| Some(t + 0.1 * SPACING_UM * column as f64))),
     ];
     for (name, surface) in faults {
         assert_eq!(names(&surface, &good()), [(name, Level::Warn)], "{name:?}");
@@ -90,10 +90,11 @@ fn a_mark_that_runs_along_the_frame_is_cut() {
 
 #[test]
 fn circumstances_speak_too_and_the_worst_comes_first() {
-    let surface = ring(|_, column, t| Some(t + 0.1 * SPACING_UM * column as f64));
+    let surface = ring(|_, _, texture| Some(texture));
     let refused = Circumstances {
         texture: Err(PreprocessError::Flat),
         in_view: None,
+        tilt: Some(Angle::from_degrees(5.0)),
         calibration: Calibration::NotStated,
     };
     assert_eq!(
@@ -106,8 +107,6 @@ fn circumstances_speak_too_and_the_worst_comes_first() {
     );
     let quality = examine(&surface, &refused, &Rules::default());
     assert!(quality.refusal().is_some());
-    let tilt = quality.measures.tilt.unwrap();
-    assert!((tilt.degrees() - Angle::from_radians(0.1_f64.atan()).degrees()).abs() < 0.01);
     for (calibration, level) in [
         (Calibration::DaysBefore(366), Some(Level::Warn)),
         (Calibration::DaysBefore(-1), Some(Level::Warn)),
@@ -136,7 +135,7 @@ fn of_a_picture_nothing_is_said_that_only_heights_have() {
     let of_pictures =
         Circumstances { texture: Ok(None), calibration: Calibration::DaysBefore(30), ..good() };
     let quality = examine(&picture, &of_pictures, &Rules::default());
-    assert_eq!((quality.measures.tilt, quality.measures.noise), (None, None));
+    assert_eq!(quality.measures.noise, None);
     let told: Vec<Name> = quality.findings.iter().map(|finding| finding.name).collect();
     assert_eq!(told, [Name::Saturation, Name::NotMetrological]);
     assert!(quality.findings[0].words.contains("range of grey levels"));

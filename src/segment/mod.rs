@@ -28,7 +28,7 @@ pub use isolate::{isolate, isolate_region};
 
 use crate::parameters::Segmentation;
 use crate::surface::{Kind, Region, Regions, Surface};
-use crate::units::Length;
+use crate::units::{Angle, Length};
 use centre::{Ring, find_primer};
 use ejector::find_ejector;
 use inside::{Disturbance, Inside, largest, look_inside, within};
@@ -104,6 +104,8 @@ pub struct Segmented {
     pub confidence: f64,
     /// Share of the primer's circumference that is in view, 0 to 1.
     pub in_view: f64,
+    /// Between the primer's flat and the horizontal; `None` of a picture.
+    pub tilt: Option<Angle>,
 }
 
 impl Segmented {
@@ -196,6 +198,7 @@ pub fn segment(surface: &Surface, parameters: &Segmentation) -> Result<Segmented
         primer: Circle { x: length(x), y: length(y), radius: length(radius) },
         confidence,
         in_view: found.shoulder.in_view,
+        tilt: Some(found.form.tilt()),
     })
 }
 

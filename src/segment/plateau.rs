@@ -7,6 +7,7 @@
 
 use super::centre::Ring;
 use super::relief::{Relief, place_of, quantile_of};
+use crate::units::Angle;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -45,6 +46,13 @@ impl Form {
     pub(super) fn height(&self, x: f64, y: f64) -> f64 {
         let terms = terms(x - self.centre.0, y - self.centre.1);
         terms.iter().zip(&self.terms).map(|(term, factor)| term * factor).sum()
+    }
+
+    /// Its slant at the primer's centre.
+    pub(super) fn tilt(&self) -> Angle {
+        // Micrometres a millimetre.
+        let (x, y) = (self.terms[1] / 1e3, self.terms[2] / 1e3);
+        Angle::from_radians(libm::atan((x * x + y * y).sqrt()))
     }
 
     /// The relief as departures from the form.

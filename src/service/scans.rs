@@ -111,7 +111,7 @@ pub(super) fn extract(
     let unfit = |source| Fault::Mark { field, source };
     let found = mark::find(&scan.surface, region, said, &parameters.segmentation).map_err(unfit)?;
     let signature = Signature::extract(&found.surface, upload.sha256, parameters);
-    let quality = examine_mark(&found, &signature, &scan.metadata, &scope.shared.quality);
+    let quality = examine_mark(&found, mark, &signature, &scan.metadata, &scope.shared.quality);
     let signature = signature.map_err(|source| unfit(source.into()))?;
     let head = found.head;
     Ok(Extracted { upload, scan, signature, head, quality })

@@ -50,7 +50,10 @@ fn a_mark_that_is_in_the_store_already_is_told_of_and_another_of_its_firearm_is_
     let other = with(&[&reference("F0001-S02.x3p")]).exits(0).json_lines();
     assert!(findings(&other).iter().all(|(name, _)| !name.contains("duplicate")));
     let words = ["enrol", "--store", "store", "again.x3p"];
-    program.run(&words).exits(0).complains("warning: again.x3p: the mark is in the store already");
+    program
+        .run(&words)
+        .exits(0)
+        .complains("warning: again.x3p, breech_face: the mark is in the store already");
 }
 
 #[test]
@@ -74,6 +77,30 @@ fn a_mark_that_is_entered_together_with_itself_is_told_of() {
     program.write("blind.toml", b"[quality]\nnear_duplicates = false\n");
     let blind = words(&["blind", "--config", "blind.toml"]).exits(0).json_lines();
     assert!(!blind.iter().any(told), "{blind:?}");
+}
+
+#[test]
+fn a_head_slants_and_not_its_marks() {
+    let program = Program::new();
+    let simulate = ["simulate", "--heads", "--out", "sim", "--firearms", "1", "--shots", "1"];
+    program.run(&[&simulate[..], &["--seed", "5", "--spacing-um", "8"]].concat()).exits(0);
+    let head = "sim/F0001-S01.x3p";
+    program.run(&["transform", head, "--tilt", "6", "--out", "tilted.x3p"]).exits(0);
+    let slant = |file: &str, mark: &str| {
+        let inspect = ["inspect", "--json", "--mark", mark, file];
+        let report = program.run(&inspect).exits(0).json();
+        let findings = report["findings"].as_array().unwrap();
+        let tilt = findings.iter().find(|finding| finding["name"] == "tilt");
+        tilt.map(|finding| finding["found"].as_f64().unwrap())
+    };
+    // By itself it slants by 3 degrees at most, and its marks by as much as it does.
+    let marks = ["breech_face", "firing_pin"];
+    assert_eq!(marks.map(|mark| slant(head, mark)), [None; 2]);
+    let [face, pin] = marks.map(|mark| slant("tilted.x3p", mark).unwrap());
+    assert!((3.0..9.0).contains(&face), "{face} deg");
+    assert_eq!(face.to_bits(), pin.to_bits());
+    // The picture of its parts, which lies beside it, is no scan.
+    program.run(&["enrol", "--store", "store", "sim"]).exits(0);
 }
 
 #[test]

@@ -25,6 +25,7 @@ fn known(head: &Head, region: Region, engine: &Engine) -> Option<Prepared> {
         primer: Circle { x: truth.primer_x, y: truth.primer_y, radius: truth.primer_radius },
         confidence: 1.0,
         in_view: truth.in_view,
+        tilt: None,
     };
     let surface = isolate(&head.surface, &segmented, region).ok()?;
     let signature = Signature::extract(&surface, Digest::of(b"head"), engine.parameters()).ok()?;

@@ -122,7 +122,7 @@ impl Looking<'_> {
         let found = found.map_err(|error| told(error, path));
         let Some(found) = found? else { return Ok(Looked::NotShown(mark)) };
         let signature = Signature::extract(&found.surface, scan.sha256, engine.parameters());
-        let mut quality = examine_mark(&found, &signature, &scan.metadata, rules);
+        let mut quality = examine_mark(&found, mark, &signature, &scan.metadata, rules);
         let signature = signature.with_context(named)?;
         let indexer = galleries.of_mark(mark).indexer();
         if let (Some(store), Some(references)) = (store, references.get(&mark)) {

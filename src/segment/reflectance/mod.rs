@@ -134,6 +134,7 @@ pub(super) fn segment(
         primer: Circle { x: length(x), y: length(y), radius: length(radius) },
         confidence: confidence(rim, *aperture),
         in_view: rim.in_view,
+        tilt: None,
     })
 }
 
