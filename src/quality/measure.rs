@@ -1,12 +1,16 @@
 //! What can be measured of a surface that says how good it is?
 
-use crate::preprocess::{level, robust_deviation};
+use crate::preprocess::robust_deviation;
 use crate::surface::{Kind, Surface};
 use crate::units::Length;
 use ndarray::{Array2, Axis};
 
-/// A sample farther from the levelled surface than so many robust standard deviations is an outlier.
-const OUTLIER: f64 = 6.0;
+/// A sample farther from its surroundings than so many robust standard deviations of that distance is an outlier. Of breech
+/// faces and shears that were measured well 0.6 % of the samples are at most, and next to none on simulated marks, however steep;
+/// of spikes of 8 um all.
+const OUTLIER: f64 = 10.0;
+/// To the four neighbours of which the opposite ones are the other four: rows down and columns across.
+const NEIGHBOURS: [(isize, isize); 4] = [(0, 1), (1, 0), (1, 1), (1, -1)];
 /// So few equal heights at an end of the range say nothing.
 const FEW: usize = 16;
 /// A gap of more than the side through this is none of the mark's own.
@@ -38,17 +42,13 @@ impl Measures {
     pub fn of(surface: &Surface) -> Self {
         let (spacing, topography) = (surface.spacing(), surface.kind() == Kind::Topography);
         let samples = surface.valid_count();
-        let levelled = level(surface);
-        let valid = || levelled.iter().zip(surface.mask()).filter(|(_, v)| **v).map(|(h, _)| *h);
-        let deviation = robust_deviation(valid()).unwrap_or(0.0);
-        let beyond = valid().filter(|height| height.abs() > OUTLIER * deviation).count();
         let share = |count: usize| count as f64 / samples.max(1) as f64;
         Self {
             spacing: if spacing.x > spacing.y { spacing.x } else { spacing.y },
             samples,
             measured: measured(surface.mask()),
             noise: noise(surface).filter(|_| topography),
-            outliers: if deviation > 0.0 { share(beyond) } else { 0.0 },
+            outliers: share(outliers(surface)),
             saturated: share(saturated(surface)),
             cut: cut(surface.mask()),
         }
@@ -73,6 +73,34 @@ fn measured(mask: &Array2<bool>) -> f64 {
     }
     let count = |mask: &Array2<bool>| mask.iter().filter(|inside| **inside).count() as f64;
     count(mask) / count(&enclosed).max(1.0)
+}
+
+/// Samples far off the median of what opposite neighbours agree on between them: a slope, a wall or a crease moves that little.
+fn outliers(surface: &Surface) -> usize {
+    let (heights, mask) = (surface.heights(), surface.mask());
+    let at = |row: usize, column: usize, (down, across): (isize, isize)| {
+        let place = [row.checked_add_signed(down)?, column.checked_add_signed(across)?];
+        (*mask.get(place)?).then(|| heights[place])
+    };
+    let mut off = Vec::with_capacity(surface.valid_count());
+    for ((row, column), height) in heights.indexed_iter().filter(|(place, _)| mask[*place]) {
+        let (mut between, mut pairs) = ([0.0; NEIGHBOURS.len()], 0);
+        for (down, across) in NEIGHBOURS {
+            let opposite = (at(row, column, (down, across)), at(row, column, (-down, -across)));
+            if let (Some(one), Some(other)) = opposite {
+                between[pairs] = f64::midpoint(one, other);
+                pairs += 1;
+            }
+        }
+        if pairs > 1 {
+            let between = &mut between[..pairs];
+            between.sort_unstable_by(f64::total_cmp);
+            off.push(height - f64::midpoint(between[(pairs - 1) / 2], between[pairs / 2]));
+        }
+    }
+    let deviation = robust_deviation(off.iter().copied()).filter(|deviation| *deviation > 0.0);
+    deviation
+        .map_or(0, |deviation| off.iter().filter(|off| off.abs() > OUTLIER * deviation).count())
 }
 
 /// Samples that share the greatest height, and those that share the least, where they are more than a few.

@@ -75,6 +75,25 @@ fn every_fault_is_found_and_no_other() {
 }
 
 #[test]
+fn spikes_are_outliers_and_steep_walls_are_none() {
+    // 45 degrees towards the middle, with a wall of 40 um around it that rises within eight samples.
+    let steep = |row: usize, column: usize| {
+        let (y, x) = (row as f64 - SIDE as f64 / 2.0, column as f64 - SIDE as f64 / 2.0);
+        let r = (x * x + y * y).sqrt();
+        SPACING_UM * r + 5.0 * (r - 76.0).clamp(0.0, 8.0)
+    };
+    let uneven = |row, column, texture| texture + 0.3 * noise(row, column) + steep(row, column);
+    let walls = ring(|row, column, texture| Some(uneven(row, column, texture)));
+    assert!(Measures::of(&walls).outliers < 0.01);
+    let spiked = ring(|row, column, texture| {
+        let spike = if (row * 13 + column * 7) % 50 == 0 { 8.0 } else { 0.0 };
+        Some(uneven(row, column, texture) + spike)
+    });
+    let found = Measures::of(&spiked).outliers;
+    assert!((0.018..0.03).contains(&found), "{found}");
+}
+
+#[test]
 fn a_mark_that_runs_along_the_frame_is_cut() {
     let heights = Array2::from_shape_fn((100, 100), |(row, column)| {
         1e-6 * libm::sin(row as f64 / 4.0) * libm::cos(column as f64 / 5.0)
