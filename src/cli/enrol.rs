@@ -30,7 +30,7 @@ use crate::store::{
     Outcome as Entered, ReferenceStore as _, SignatureBlob, StoreError,
 };
 use crate::surface::MarkKind;
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -341,6 +341,11 @@ fn into_store(
     }
     bar.finish_and_clear();
     Ok(tally)
+}
+
+/// Why nothing of a head is entered.
+pub(super) fn none_shown(path: &Path) -> anyhow::Error {
+    anyhow!("{}: this is a whole head that shows none of the marks asked for", path.display())
 }
 
 /// Opens the store, or makes it, and says so if it had to be mended.

@@ -151,12 +151,12 @@ impl Planner<'_, '_> {
         let exhibit = match exhibit {
             ExhibitRef::Existing(id) => live_exhibit(self.draft, *id)?.id,
             ExhibitRef::New(metadata) | ExhibitRef::Labelled(metadata) => {
-                let labelled = match (exhibit, &metadata.label) {
+                let known = match (exhibit, &metadata.label) {
                     (ExhibitRef::Labelled(_), Some(label)) => self.labelled(metadata, label)?,
                     (_, Some(_)) => None,
                     (_, None) => self.of_file(digest, metadata)?,
                 };
-                match labelled {
+                match known {
                     Some(known) => known,
                     None => self.new_exhibit(metadata, *entered)?,
                 }
@@ -287,6 +287,21 @@ impl Planner<'_, '_> {
             }
             ExhibitRef::Existing(id) => live_exhibit(self.draft, *id)?.laboratory,
         };
+        let mut known = self.in_use(original)?.into_iter();
+        let own =
+            known.find(|(_, mark, owner)| mark.kind == kind && owner.laboratory == laboratory);
+        let outcome = Outcome::Duplicate;
+        Ok(own.map(|(scan, mark, owner)| Enrolled {
+            exhibit: owner.id,
+            mark: mark.id,
+            scan,
+            outcome,
+        }))
+    }
+
+    /// The scans of this file that are in use, each with its mark and exhibit.
+    fn in_use(&self, original: Digest) -> Result<Vec<(ScanId, Mark, Exhibit)>, StoreError> {
+        let mut found = Vec::new();
         for (key, _) in self.draft.under(&keys::object(keys::ORIGINAL, original))? {
             let id = ScanId::from_uuid(keys::last_uuid(&key));
             if !self.draft.contains(&keys::live(id))? {
@@ -294,18 +309,10 @@ impl Planner<'_, '_> {
             }
             let Some(scan) = self.draft.record::<Scan>(&keys::scan(id))? else { continue };
             let Some(mark) = self.draft.record::<Mark>(&keys::mark(scan.mark))? else { continue };
-            let owner: Option<Exhibit> = self.draft.record(&keys::exhibit(mark.exhibit))?;
-            if mark.kind == kind && owner.is_some_and(|owner| owner.laboratory == laboratory) {
-                let outcome = Outcome::Duplicate;
-                return Ok(Some(Enrolled {
-                    exhibit: mark.exhibit,
-                    mark: mark.id,
-                    scan: id,
-                    outcome,
-                }));
-            }
+            let exhibit = self.draft.record(&keys::exhibit(mark.exhibit))?;
+            found.extend(exhibit.map(|exhibit| (id, mark, exhibit)));
         }
-        Ok(None)
+        Ok(found)
     }
 
     fn new_exhibit(
@@ -326,16 +333,7 @@ impl Planner<'_, '_> {
         original: Digest,
         metadata: &ExhibitMetadata,
     ) -> Result<Option<ExhibitId>, StoreError> {
-        for (key, _) in self.draft.under(&keys::object(keys::ORIGINAL, original))? {
-            let id = ScanId::from_uuid(keys::last_uuid(&key));
-            if !self.draft.contains(&keys::live(id))? {
-                continue;
-            }
-            let Some(scan) = self.draft.record::<Scan>(&keys::scan(id))? else { continue };
-            let Some(mark) = self.draft.record::<Mark>(&keys::mark(scan.mark))? else { continue };
-            let Some(exhibit) = self.draft.record::<Exhibit>(&keys::exhibit(mark.exhibit))? else {
-                continue;
-            };
+        for (_, _, exhibit) in self.in_use(original)? {
             let case = exhibit.case.map(|case| self.draft.record::<Case>(&keys::case(case)));
             let number = case.transpose()?.flatten().map(|case| case.number);
             let same = (&exhibit.laboratory, &exhibit.label, &number)

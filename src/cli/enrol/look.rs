@@ -1,6 +1,6 @@
 //! What does a scan show that is to be entered, how good is it, and is it in the store already?
 
-use super::{Ready, Said};
+use super::{Ready, Said, none_shown};
 use crate::cli::Context;
 use crate::cli::correction::Corrected;
 use crate::cli::found::Found;
@@ -17,7 +17,7 @@ use crate::store::{
     DiskStore, Enrolled, Filter, Outcome as Entered, ReferenceStore as _, StoreError,
 };
 use crate::surface::MarkKind;
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, anyhow};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -74,10 +74,7 @@ impl Looking<'_> {
             });
         }
         if looked.iter().all(|one| matches!(one, Ok(Looked::NotShown(_)))) {
-            bail!(
-                "{}: this is a whole head that shows none of the marks asked for",
-                path.display()
-            );
+            return Err(none_shown(path));
         }
         Ok(looked)
     }

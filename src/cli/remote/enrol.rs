@@ -4,7 +4,7 @@ use super::connect::Settings;
 use super::fault::upload;
 use crate::cli::Context;
 use crate::cli::correction::Corrected;
-use crate::cli::enrol::{HowFound, Tally, Work};
+use crate::cli::enrol::{HowFound, Tally, Work, none_shown};
 use crate::cli::metadata::Entry;
 use crate::cli::scans::read;
 use crate::client::{Correction, Enrolment, Entered};
@@ -64,7 +64,7 @@ fn marks(
         }
     }
     if shown.is_empty() {
-        bail!("{}: this is a whole head that shows none of the marks asked for", path.display());
+        return Err(none_shown(path));
     }
     Ok(shown)
 }
