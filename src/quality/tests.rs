@@ -159,3 +159,23 @@ fn of_a_picture_nothing_is_said_that_only_heights_have() {
     assert_eq!(told, [Name::Saturation, Name::NotMetrological]);
     assert!(quality.findings[0].words.contains("range of grey levels"));
 }
+
+#[cfg(feature = "store")]
+#[test]
+fn a_cropped_breech_face_slants_as_its_plane_does_and_other_marks_by_themselves() {
+    use crate::mark::Mark;
+    use crate::surface::MarkKind;
+    use std::borrow::Cow;
+    let surface = ring(|_, column, t| Some(t + 0.1 * SPACING_UM * column as f64));
+    let slant = |kind| {
+        let mark = Mark { surface: Cow::Borrowed(&surface), head: None };
+        let flat = Err(PreprocessError::Flat);
+        let quality = examine_mark(&mark, kind, &flat, &Default::default(), &Rules::default());
+        let tilt = quality.findings.iter().find(|finding| finding.name == Name::Tilt);
+        tilt.map(|finding| (finding.level, finding.found.unwrap()))
+    };
+    let (level, found) = slant(MarkKind::BreechFace).unwrap();
+    assert_eq!(level, Level::Warn);
+    assert!((found - Angle::from_radians(0.1_f64.atan()).degrees()).abs() < 0.01, "{found}");
+    assert_eq!(slant(MarkKind::FiringPin), None);
+}
